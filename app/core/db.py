@@ -1,0 +1,184 @@
+"""Engines, the unit of work with the only commit, and reads.
+
+SQLite: WAL, foreign keys, FULL sync; writers queue for a pool of one connection and start with `BEGIN IMMEDIATE`
+(a deferred transaction loses updates or dies with "database is locked", ARCHITECTURE.md). PostgreSQL: READ COMMITTED
+with row locks, and time limits on the server so that a stuck statement answers 503.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, NewType, TypeVar
+
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlmodel import SQLModel, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.errors import AppError, ConflictError, DatabaseAwayError, StaleError, UnavailableError
+from app.core.settings import Settings
+
+# A session on an autocommit, read-only connection. Handing it to a service that writes is a type error.
+ReadSession = NewType("ReadSession", AsyncSession)
+BeforeBegin = Callable[[Any], None]
+M = TypeVar("M", bound=SQLModel)
+
+# SQLSTATE classes and codes after which the same call may succeed: connection (08), resources and disk (53),
+# operator intervention and statement timeout (57), I/O (58); deadlock and serialisation failure; lock timeout.
+AWAY_CLASSES = ("08", "53", "57", "58")
+RETRY_CODES = ("40001", "40P01", "55P03")
+UNIQUE_CODES = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
+
+
+class Database:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        make = _sqlite_engine if settings.is_sqlite else _postgresql_engine
+        self.writer: AsyncEngine = make(settings, writes=True)
+        self.reader: AsyncEngine = make(settings, writes=False)
+
+    @asynccontextmanager
+    async def unit_of_work(self, before_begin: BeforeBegin | None = None) -> AsyncIterator[AsyncSession]:
+        """One transaction: begun by the first statement, committed here and nowhere else, rolled back on any error.
+
+        `before_begin(sync_session)` may attach work that becomes the transaction's first statement.
+        """
+        with database_failures():
+            async with AsyncSession(self.writer, expire_on_commit=False) as session:
+                if before_begin is not None:
+                    before_begin(session.sync_session)
+                yield session
+                await session.commit()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[ReadSession]:
+        with database_failures():
+            async with AsyncSession(self.reader, expire_on_commit=False, autoflush=False) as session:
+                yield ReadSession(session)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """An autocommit connection for hot reads in SQLAlchemy Core, without the cost of a session."""
+        with database_failures():
+            async with self.reader.connect() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+
+@contextmanager
+def database_failures() -> Any:
+    """Turns a driver's failure into an honest answer; the driver's text never leaves."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as exc:
+        translated = translate(exc)
+        if translated is None:
+            raise
+        raise translated from exc
+
+
+def translate(exc: BaseException) -> AppError | None:
+    if isinstance(exc, PoolTimeoutError):
+        return UnavailableError()
+    if not isinstance(exc, DBAPIError):
+        return DatabaseAwayError()
+    if isinstance(exc, IntegrityError):
+        # A race that no service expected: the caller looks again. Anything else is our mistake, a 500.
+        return ConflictError() if driver_code(exc) in UNIQUE_CODES else None
+    code = driver_code(exc)
+    if exc.connection_invalidated or isinstance(exc, InterfaceError) or code[:2] in AWAY_CLASSES:
+        return DatabaseAwayError()
+    if code in RETRY_CODES or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return UnavailableError()
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
+        return DatabaseAwayError()
+    return None
+
+
+def driver_code(exc: DBAPIError) -> str:
+    """PostgreSQL's SQLSTATE or SQLite's extended error name; never the text, which differs by version and language."""
+    original: Any = exc.orig
+    while original is not None:
+        code = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+        if code:
+            return str(code)
+        original = original.__cause__
+    return ""
+
+
+async def lock(session: AsyncSession, model: type[M], row_id: Any, missing: type[AppError]) -> M:
+    """The row under a lock until the transaction ends (on SQLite the transaction itself is the lock), fresh."""
+    key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
+    statement = select(model).where(key == row_id).with_for_update().execution_options(populate_existing=True)
+    row = (await session.exec(statement)).one_or_none()
+    if row is None:
+        raise missing
+    return row
+
+
+def check_version(current: int, expected: int) -> None:
+    """The caller changes what it saw, or hears that it is stale."""
+    if current != expected:
+        raise StaleError(current=current, expected=expected)
+
+
+def _sqlite_engine(settings: Settings, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(
+        settings.database_url,
+        poolclass=AsyncAdaptedQueuePool,
+        # One writer at a time is SQLite's own rule; queueing for it in the pool is fair and blocks no thread.
+        pool_size=1 if writes else settings.reader_pool,
+        max_overflow=0,
+        pool_timeout=settings.lock_wait_seconds if writes else settings.database_timeout_seconds,
+        connect_args={"timeout": settings.lock_wait_seconds},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        del record
+        # The driver would begin late and by itself; we begin, explicitly, below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA cache_size=-65536")
+        if not writes:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    if writes:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(settings: Settings, *, writes: bool) -> AsyncEngine:
+    wait_ms = str(int(settings.lock_wait_seconds * 1000))
+    limit_ms = str(int(settings.database_timeout_seconds * 1000))
+    server = {"application_name": "sanqu", "statement_timeout": limit_ms, "lock_timeout": wait_ms}
+    if not writes:
+        server["default_transaction_read_only"] = "on"
+    return create_async_engine(
+        settings.database_url,
+        # Pinned: correctness must not depend on a role's or a database's default.
+        isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
+        pool_size=settings.writer_pool if writes else settings.reader_pool,
+        max_overflow=0,
+        pool_timeout=settings.database_timeout_seconds,
+        pool_recycle=1800,
+        connect_args={
+            "timeout": settings.database_timeout_seconds,
+            # A database that accepts but never answers; the server's own limit fires first where it still lives.
+            "command_timeout": settings.database_timeout_seconds + 0.3,
+            "server_settings": server,
+        },
+    )

@@ -1,0 +1,203 @@
+"""Seeker profiles, vacancies with frozen versions, applications, and the dated rows of the posting rules."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Float, Index, Integer, UniqueConstraint, sql
+from sqlmodel import Field
+
+from app.core.columns import UtcDateTime, str_enum
+from app.models.base import Identified, Table, Versioned
+from app.rules.jobs.applications import ApplicationState, RejectReason
+from app.rules.jobs.terms import (
+    CoordType,
+    Engagement,
+    PayCycle,
+    PayUnit,
+    SeekerState,
+    ShiftPattern,
+    SkillLevel,
+    Vehicle,
+)
+from app.rules.jobs.vacancies import VacancyState
+
+# SQLite counts rows by itself only in a column that is exactly INTEGER PRIMARY KEY.
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+
+class SeekerProfile(Versioned, table=True):
+    """What a person looks for; no CV. Unknown stays NULL and is asked as one next question."""
+
+    person_id: UUID = Field(foreign_key="person.id", unique=True)
+    wanted: list[str] = Field(default_factory=list, sa_type=JSON)
+    experience_years: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
+    machines: list[str] = Field(default_factory=list, sa_type=JSON)
+    certificates: list[str] = Field(default_factory=list, sa_type=JSON)
+    level: SkillLevel | None = Field(default=None, sa_type=str_enum(SkillLevel))
+    wish_pay_unit: PayUnit | None = Field(default=None, sa_type=str_enum(PayUnit))
+    wish_pay_fen: int | None = None
+    shift_patterns: list[str] = Field(default_factory=list, sa_type=JSON)
+    free_until_minute: int | None = None
+    earliest_start: date | None = None
+    commute_limit_m: int | None = None
+    vehicle: Vehicle | None = Field(default=None, sa_type=str_enum(Vehicle))
+    wants_meals: bool | None = None
+    wants_lodging: bool | None = None
+    no_list: list[str] = Field(default_factory=list, sa_type=JSON)
+    hidden_from: list[str] = Field(default_factory=list, sa_type=JSON)
+    pay_cycles: list[str] = Field(default_factory=list, sa_type=JSON)
+    seeker_state: SeekerState | None = Field(default=None, sa_type=str_enum(SeekerState))
+    home_area_id: UUID | None = Field(default=None, foreign_key="area.id", index=True)
+    # Exact location is sensitive: sealed as "latitude,longitude" in gcj02.
+    home_sealed: bytes | None = None
+    home_coord_type: CoordType | None = Field(default=None, sa_type=str_enum(CoordType))
+
+
+class Vacancy(Versioned, table=True):
+    """The current text of a posting and its state. Pay and conditions are frozen per version in `VacancyVersion`."""
+
+    __table_args__ = (
+        CheckConstraint("hired_count >= 0 AND hired_count <= headcount", name="seats"),
+        CheckConstraint("headcount > 0", name="headcount"),
+        # The public list: newest first, nothing but what is published.
+        Index(
+            "ix_vacancy_public", "published_at", "id",
+            postgresql_where=sql.text("state = 'published'"), sqlite_where=sql.text("state = 'published'"),
+        ),
+        Index(
+            "ix_vacancy_public_occupation", "occupation_code", "published_at", "id",
+            postgresql_where=sql.text("state = 'published'"), sqlite_where=sql.text("state = 'published'"),
+        ),
+        # The expiry sweep.
+        Index("ix_vacancy_state_valid_until", "state", "valid_until"),
+        Index("ix_vacancy_enterprise", "enterprise_id", "created_at", "id"),
+    )  # fmt: skip
+    enterprise_id: UUID = Field(foreign_key="enterprise.id")
+    # Shown with every posting; frozen here so that the public list needs no join.
+    enterprise_name: str = Field(max_length=80)
+    state: VacancyState = Field(default=VacancyState.DRAFT, sa_type=str_enum(VacancyState))
+    content_version: int = 1
+    title: str = Field(max_length=40)
+    occupation_code: str = Field(max_length=20)
+    occupation_name: str = Field(max_length=80)
+    engagement: Engagement = Field(sa_type=str_enum(Engagement))
+    headcount: int
+    hired_count: int = 0
+    pay_unit: PayUnit = Field(sa_type=str_enum(PayUnit))
+    pay_min_fen: int | None = None
+    pay_max_fen: int | None = None
+    piece_rate_fen: int | None = None
+    piece_per_quantity: int | None = None
+    piece_hourly_output: int | None = None
+    pay_cycle: PayCycle = Field(sa_type=str_enum(PayCycle))
+    minutes_per_day: int
+    days_per_month: int | None = None
+    shift_pattern: ShiftPattern = Field(sa_type=str_enum(ShiftPattern))
+    work_start_minute: int | None = None
+    work_end_minute: int | None = None
+    place_address: str = Field(max_length=120)
+    # As given, with its system; distances are computed in gcj02.
+    latitude: float | None = Field(default=None, sa_type=Float)
+    longitude: float | None = Field(default=None, sa_type=Float)
+    coord_type: CoordType | None = Field(default=None, sa_type=str_enum(CoordType))
+    benefits: list[str] = Field(default_factory=list, sa_type=JSON)
+    features: list[str] = Field(default_factory=list, sa_type=JSON)
+    required_years: int | None = None
+    required_machines: list[str] = Field(default_factory=list, sa_type=JSON)
+    required_certificates: list[str] = Field(default_factory=list, sa_type=JSON)
+    required_level: SkillLevel | None = Field(default=None, sa_type=str_enum(SkillLevel))
+    minimum_age: int | None = None
+    start_date: date | None = None
+    duties: str = Field(max_length=1000)
+    requirements: str = Field(default="", max_length=1000)
+    benefits_note: str = Field(default="", max_length=300)
+    contact_note: str = Field(default="", max_length=200)
+    valid_until: date
+    published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Why it is held or was returned, for its firm.
+    review_note: str | None = Field(default=None, max_length=200)
+    posted_by: UUID = Field(foreign_key="person.id")
+
+
+class VacancyVersion(Table, table=True):
+    """The posting as it read, for ever: an application keeps the version it saw."""
+
+    vacancy_id: UUID = Field(foreign_key="vacancy.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    content: dict[str, Any] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class VacancyDocument(Table, table=True):
+    """The search document of a published vacancy; its tokens live in the full-text index under `seq`."""
+
+    seq: int | None = Field(default=None, sa_type=Sequence, primary_key=True)
+    vacancy_id: UUID = Field(foreign_key="vacancy.id", unique=True)
+
+
+class Application(Versioned, table=True):
+    __table_args__ = (
+        Index(
+            "uq_application_active", "person_id", "vacancy_id", unique=True,
+            postgresql_where=sql.text("state NOT IN ('rejected', 'withdrawn')"),
+            sqlite_where=sql.text("state NOT IN ('rejected', 'withdrawn')"),
+        ),
+        Index("ix_application_vacancy", "vacancy_id", "created_at", "id"),
+        Index("ix_application_person", "person_id", "created_at", "id"),
+    )  # fmt: skip
+    person_id: UUID = Field(foreign_key="person.id")
+    vacancy_id: UUID = Field(foreign_key="vacancy.id")
+    vacancy_content_version: int
+    state: ApplicationState = Field(default=ApplicationState.APPLIED, sa_type=str_enum(ApplicationState))
+    contact_released: bool
+    reason: RejectReason | None = Field(default=None, sa_type=str_enum(RejectReason))
+
+
+class ApplicationStep(Identified, table=True):
+    """One step of the funnel, so that the person sees every one."""
+
+    application_id: UUID = Field(foreign_key="application.id", index=True)
+    state: ApplicationState = Field(sa_type=str_enum(ApplicationState))
+    by_person_id: UUID | None = Field(default=None, foreign_key="person.id")
+
+
+class PostingRuleRow(Versioned, table=True):
+    """A posting rule, dated, with its law and how to mend. Edited by staff without a release."""
+
+    __table_args__ = (UniqueConstraint("rule_id", "effective_from"),)
+    rule_id: str = Field(max_length=40)
+    severity: str = Field(max_length=10)
+    title: str = Field(max_length=60)
+    law: str = Field(max_length=80)
+    article: str = Field(max_length=40)
+    mend: str = Field(max_length=300)
+    effective_from: date
+    effective_to: date | None = None
+    source: str = Field(max_length=300)
+
+
+class PostingTermRow(Versioned, table=True):
+    """A word or pattern that breaks a rule, and the contexts in which it does not."""
+
+    __table_args__ = (UniqueConstraint("rule_id", "pattern", "effective_from"),)
+    rule_id: str = Field(max_length=40)
+    pattern: str = Field(max_length=400)
+    kind: str = Field(max_length=10)
+    unless: str = Field(default="", max_length=600)
+    effective_from: date
+    effective_to: date | None = None
+
+
+class MinimumWageRow(Versioned, table=True):
+    """A local minimum wage, dated. Without `verified_by` it warns and does not block."""
+
+    __table_args__ = (UniqueConstraint("division", "effective_from"),)
+    division: str = Field(max_length=12)
+    monthly_fen: int
+    hourly_fen: int | None = None
+    effective_from: date
+    effective_to: date | None = None
+    source: str = Field(max_length=300)
+    verified_by: str | None = Field(default=None, max_length=80)

@@ -1,0 +1,421 @@
+"""Requests and answers of 宝盖职聘. Money in fen, durations in minutes, distances in metres."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from app.rules.jobs.applications import ApplicationState, RejectReason
+from app.rules.jobs.terms import (
+    Benefit,
+    CoordType,
+    Engagement,
+    PayCycle,
+    PayUnit,
+    SeekerState,
+    ShiftPattern,
+    SkillLevel,
+    Vehicle,
+    WorkFeature,
+)
+from app.rules.jobs.vacancies import VacancyState
+from app.schemas.base import Action, Fen, Input, Instant, Output, Text, Version, example
+
+Code = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[0-9A-Za-z.]+$")]
+Minute = Annotated[int, Field(ge=0, le=1440, description="Minutes after midnight, China Standard Time")]
+Word = Annotated[Text, Field(min_length=1, max_length=40)]
+
+PAY_EXAMPLE = {
+    "unit": "month", "min_fen": 550000, "max_fen": 800000, "piece_rate_fen": None, "piece_per_quantity": None,
+    "piece_hourly_output": None, "cycle": "monthly",
+}  # fmt: skip
+PLACE_EXAMPLE = {
+    "address": "宝盖镇科技园回兴路188号", "latitude": 24.7236, "longitude": 118.6651, "coord_type": "gcj02",
+}  # fmt: skip
+VACANCY_EXAMPLE = {
+    "enterprise_id": "019abcde-0000-7000-8000-000000000002", "title": "平车工", "occupation_code": "61103.01",
+    "engagement": "direct", "headcount": 2, "pay": PAY_EXAMPLE, "minutes_per_day": 480, "days_per_month": 26,
+    "shift_pattern": "day", "work_start_minute": 480, "work_end_minute": 1080, "place": PLACE_EXAMPLE,
+    "benefits": ["meals"], "features": ["noise"], "required_years": 1, "required_machines": ["平车"],
+    "duties": "平车缝制服装配件，按样衣和工艺单操作。", "requirements": "会操作电脑平车。", "valid_until": "2026-12-31",
+    "submit": True,
+}  # fmt: skip
+
+
+class Pay(Input):
+    unit: PayUnit
+    min_fen: Fen | None = Field(default=None, description="Lower end, per month or hour")
+    max_fen: Fen | None = Field(default=None, description="Upper end; equal to the lower one for a fixed pay")
+    piece_rate_fen: Fen | None = Field(default=None, description="Pay for `piece_per_quantity` pieces")
+    piece_per_quantity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    piece_hourly_output: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None, description="Pieces that a practised hand makes in an hour"
+    )
+    cycle: PayCycle
+
+    @model_validator(mode="after")
+    def _range(self) -> Self:
+        if self.min_fen is not None and self.max_fen is not None and self.min_fen > self.max_fen:
+            raise ValueError("最低工资不能高于最高工资")
+        return self
+
+
+class Place(Input):
+    address: Annotated[Text, Field(min_length=2, max_length=120)]
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    coord_type: CoordType | None = Field(default=None, description="Required with coordinates")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        given = [self.latitude is not None, self.longitude is not None, self.coord_type is not None]
+        if any(given) and not all(given):
+            raise ValueError("坐标要同时填写 latitude、longitude 和 coord_type")
+        return self
+
+
+class VacancyContent(Input):
+    """What a posting says: the lawful elements (人力资源市场暂行条例 第二十四条) and what helps to choose."""
+
+    title: Annotated[Text, Field(min_length=2, max_length=40)]
+    occupation_code: Code
+    engagement: Engagement
+    headcount: Annotated[int, Field(ge=1, le=10_000)]
+    pay: Pay
+    minutes_per_day: Annotated[int, Field(ge=30, le=1440)]
+    days_per_month: Annotated[int, Field(ge=1, le=31)] | None = None
+    shift_pattern: ShiftPattern
+    work_start_minute: Minute | None = None
+    work_end_minute: Minute | None = None
+    place: Place
+    benefits: Annotated[list[Benefit], Field(max_length=8)] = Field(default_factory=list)
+    features: Annotated[list[WorkFeature], Field(max_length=6)] = Field(default_factory=list)
+    required_years: Annotated[int, Field(ge=0, le=50)] | None = None
+    required_machines: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
+    required_certificates: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
+    required_level: SkillLevel | None = None
+    minimum_age: Annotated[int, Field(ge=0, le=99)] | None = None
+    start_date: date | None = None
+    duties: Annotated[Text, Field(min_length=1, max_length=1000)]
+    requirements: Annotated[Text, Field(max_length=1000)] = ""
+    benefits_note: Annotated[Text, Field(max_length=300)] = ""
+    contact_note: Annotated[Text, Field(max_length=200)] = ""
+    valid_until: date
+
+
+class VacancyCreate(VacancyContent):
+    model_config = example(VACANCY_EXAMPLE)
+
+    enterprise_id: UUID
+    submit: bool = Field(default=True, description="False keeps a draft; true publishes, holds for review, or refuses")
+
+
+class VacancyUpdate(VacancyContent):
+    """Replaces the whole form."""
+
+    model_config = example(
+        {k: v for k, v in VACANCY_EXAMPLE.items() if k != "enterprise_id"} | {"expected_version": 1}
+    )
+
+    submit: bool = True
+    expected_version: Version
+
+
+class VacancyLint(Input):
+    """While typing: everything may still be missing."""
+
+    model_config = example({"enterprise_id": None, "title": "平车工", "requirements": "限女，35岁以下，押金300元"})
+
+    enterprise_id: UUID | None = None
+    title: Annotated[Text, Field(max_length=40)] = ""
+    occupation_code: Code | None = None
+    engagement: Engagement | None = None
+    headcount: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    pay: Pay | None = None
+    minutes_per_day: Annotated[int, Field(ge=30, le=1440)] | None = None
+    days_per_month: Annotated[int, Field(ge=1, le=31)] | None = None
+    place: Place | None = None
+    features: Annotated[list[WorkFeature], Field(max_length=6)] = Field(default_factory=list)
+    minimum_age: Annotated[int, Field(ge=0, le=99)] | None = None
+    duties: Annotated[Text, Field(max_length=1000)] = ""
+    requirements: Annotated[Text, Field(max_length=1000)] = ""
+    benefits_note: Annotated[Text, Field(max_length=300)] = ""
+    contact_note: Annotated[Text, Field(max_length=200)] = ""
+    valid_until: date | None = None
+
+
+class FindingRead(Output):
+    rule_id: str
+    severity: Literal["block", "warn"]
+    field: str = Field(description="Dotted path into the form")
+    start: int = Field(description="Span of the quote in the field, characters; 0,0 for a value")
+    end: int
+    quote: str
+    message: str
+    law: str
+    mend: str
+
+
+class LintRead(Output):
+    findings: list[FindingRead]
+    would_publish: bool = Field(description="No finding blocks")
+
+
+class PayRead(Output):
+    unit: PayUnit
+    min_fen: int | None
+    max_fen: int | None
+    piece_rate_fen: int | None
+    piece_per_quantity: int | None
+    piece_hourly_output: int | None
+    cycle: PayCycle
+
+
+class PlaceRead(Output):
+    address: str
+    latitude: float | None
+    longitude: float | None
+    coord_type: CoordType | None
+
+
+class VacancyRead(Output):
+    id: UUID
+    version: int
+    enterprise_id: UUID
+    enterprise_name: str
+    enterprise_label: str = Field(description="Whether and how the town has verified the firm")
+    state: VacancyState
+    state_label: str
+    content_version: int
+    title: str
+    occupation_code: str
+    occupation_name: str
+    engagement: Engagement
+    headcount: int
+    open_seats: int
+    pay: PayRead
+    minutes_per_day: int
+    days_per_month: int | None
+    shift_pattern: ShiftPattern
+    work_start_minute: int | None
+    work_end_minute: int | None
+    place: PlaceRead
+    benefits: list[Benefit]
+    features: list[WorkFeature]
+    required_years: int | None
+    required_machines: list[str]
+    required_certificates: list[str]
+    required_level: SkillLevel | None
+    minimum_age: int | None
+    start_date: date | None
+    duties: str
+    requirements: str
+    benefits_note: str
+    contact_note: str
+    valid_until: date
+    published_at: Instant | None
+    review_note: str | None
+    actions: list[Action]
+
+
+class VacancySaved(Output):
+    vacancy: VacancyRead
+    findings: list[FindingRead] = Field(description="Warnings that do not stand in the way")
+
+
+class VacancyListItem(Output):
+    id: UUID
+    title: str
+    enterprise_id: UUID
+    enterprise_name: str
+    occupation_code: str
+    occupation_name: str
+    pay_unit: PayUnit
+    pay_min_fen: int | None
+    pay_max_fen: int | None
+    piece_rate_fen: int | None
+    piece_per_quantity: int | None
+    pay_cycle: PayCycle
+    shift_pattern: ShiftPattern
+    open_seats: int
+    place_address: str
+    benefits: list[Benefit]
+    valid_until: date
+    published_at: Instant
+
+
+class ReviewForm(Input):
+    model_config = example({"note": "核对无误", "expected_version": 2})
+
+    note: Annotated[Text, Field(max_length=200)] = ""
+    expected_version: Version
+
+
+class ReturnVacancyForm(Input):
+    model_config = example({"note": "工作地点写得不清楚，请补充门牌号", "expected_version": 2})
+
+    note: Annotated[Text, Field(min_length=2, max_length=200)]
+    expected_version: Version
+
+
+class SeekerForm(Input):
+    """求职登记 without a CV. Whatever is left out is unknown, not bad."""
+
+    model_config = example(
+        {
+            "wanted": ["61103.01"], "experience_years": {"61103.01": 3}, "machines": ["平车"], "certificates": [],
+            "level": None, "wish_pay_unit": "month", "wish_pay_fen": 600000, "shift_patterns": ["day"],
+            "free_until_minute": None, "earliest_start": None, "commute_limit_m": 5000, "vehicle": "ebike",
+            "wants_meals": True, "wants_lodging": False, "no_list": ["night_work"], "hidden_from": [],
+            "pay_cycles": [], "seeker_state": "at_home", "home_area_id": None, "home": None, "expected_version": None,
+        }
+    )  # fmt: skip
+
+    wanted: Annotated[list[Code], Field(max_length=3)] = Field(
+        default_factory=list, description="Occupation codes from the dictionary, dearest first"
+    )
+    experience_years: Annotated[dict[Code, Annotated[int, Field(ge=0, le=60)]], Field(max_length=10)] = Field(
+        default_factory=dict, description="Occupation code → full years"
+    )
+    machines: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
+    certificates: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
+    level: SkillLevel | None = None
+    wish_pay_unit: Literal[PayUnit.MONTH, PayUnit.HOUR] | None = None
+    wish_pay_fen: Fen | None = None
+    shift_patterns: Annotated[list[ShiftPattern], Field(max_length=4)] = Field(default_factory=list)
+    free_until_minute: Minute | None = None
+    earliest_start: date | None = None
+    commute_limit_m: Annotated[int, Field(ge=100, le=100_000)] | None = None
+    vehicle: Vehicle | None = None
+    wants_meals: bool | None = None
+    wants_lodging: bool | None = None
+    no_list: Annotated[list[WorkFeature], Field(max_length=6)] = Field(default_factory=list)
+    hidden_from: Annotated[list[UUID], Field(max_length=20)] = Field(
+        default_factory=list, description="Enterprises that must not see this person, e.g. the present employer"
+    )
+    pay_cycles: Annotated[list[PayCycle], Field(max_length=4)] = Field(default_factory=list)
+    seeker_state: SeekerState | None = None
+    home_area_id: UUID | None = None
+    home: Place | None = Field(default=None, description="Optional; only for distances, sealed at rest")
+    expected_version: Version | None = Field(default=None, description="null for the first registration")
+
+    @model_validator(mode="after")
+    def _pay(self) -> Self:
+        if (self.wish_pay_unit is None) != (self.wish_pay_fen is None):
+            raise ValueError("期望工资要同时填写 wish_pay_unit 和 wish_pay_fen")
+        return self
+
+
+class SeekerRead(Output):
+    version: int
+    wanted: list[str]
+    experience_years: dict[str, int]
+    machines: list[str]
+    certificates: list[str]
+    level: SkillLevel | None
+    wish_pay_unit: PayUnit | None
+    wish_pay_fen: int | None
+    shift_patterns: list[ShiftPattern]
+    free_until_minute: int | None
+    earliest_start: date | None
+    commute_limit_m: int | None
+    vehicle: Vehicle | None
+    wants_meals: bool | None
+    wants_lodging: bool | None
+    no_list: list[WorkFeature]
+    hidden_from: list[UUID]
+    pay_cycles: list[PayCycle]
+    seeker_state: SeekerState | None
+    home_area_id: UUID | None
+    home_known: bool
+
+
+class ScorePart(Output):
+    key: str
+    label: str
+    side: Literal["seeker", "enterprise"]
+    weight: float
+    value: float | None = Field(description="0–1; null = unknown, the average was taken")
+    points: int = Field(description="Contribution to the score; the parts sum to it")
+    text: str
+
+
+class Recommendation(Output):
+    vacancy: VacancyListItem
+    score: int = Field(description="0–1000")
+    confidence: int = Field(description="0–100: how much of the score rests on known facts")
+    parts: list[ScorePart]
+    reasons: list[str]
+    gaps: list[str]
+
+
+class Recommendations(Output):
+    items: list[Recommendation]
+    personalised: bool = Field(description="False where the person has not agreed to it: newest first")
+    considered: int = Field(description="Open vacancies that were scored")
+
+
+class ApplicationForm(Input):
+    model_config = example({"vacancy_id": "019abcde-0000-7000-8000-000000000003", "release_contact": True})
+
+    vacancy_id: UUID
+    release_contact: bool = Field(description="Name and phone go to this enterprise, and to no other")
+
+
+class StepForm(Input):
+    model_config = example({"state": "interview", "reason": None, "expected_version": 1})
+
+    state: ApplicationState
+    reason: RejectReason | None = None
+    expected_version: Version
+
+
+class StepRead(Output):
+    state: ApplicationState
+    state_label: str
+    at: Instant
+
+
+class ApplicationRead(Output):
+    """As the seeker sees it."""
+
+    id: UUID
+    version: int
+    vacancy_id: UUID
+    vacancy_title: str
+    enterprise_name: str
+    vacancy_content_version: int
+    state: ApplicationState
+    state_label: str
+    reason: RejectReason | None
+    created_at: Instant
+    steps: list[StepRead]
+    actions: list[Action]
+
+
+class Contact(Output):
+    name: str
+    phone: str
+
+
+class CandidateRead(Output):
+    """An application as the firm sees it, with the contact that it released."""
+
+    id: UUID
+    version: int
+    vacancy_id: UUID
+    state: ApplicationState
+    state_label: str
+    created_at: Instant
+    contact: Contact | None = Field(description="null once the application is withdrawn")
+    score: int | None
+    confidence: int | None
+    parts: list[ScorePart]
+    reasons: list[str]
+    gaps: list[str]
+    actions: list[Action]
+
+
+class Candidates(Output):
+    items: list[CandidateRead]

@@ -1,0 +1,77 @@
+"""Notices: every message to a person is a row; WeChat is only a faster way to the same row."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core import outbox
+from app.core.db import ReadSession
+from app.core.pages import Cursors, after
+from app.models.common import Notice
+from app.rules.common import NoticeKind, NoticeNotFoundError
+from app.rules.identity import Actor
+
+TOPIC = "wechat.subscribe_message"
+
+
+async def notify(
+    session: AsyncSession,
+    *,
+    person_id: UUID,
+    kind: NoticeKind,
+    title: str,
+    body: str,
+    page: str,
+    now: datetime,
+    template_data: dict[str, str],
+) -> Notice:
+    """Write the row, and enqueue its delivery in the same transaction: neither exists without the other."""
+    notice = Notice(
+        created_at=now, person_id=person_id, kind=kind, title=title, body=body, page=page, template_data=template_data
+    )
+    session.add(notice)
+    await session.flush()
+    await outbox.enqueue(
+        session, topic=TOPIC, payload={"notice_id": str(notice.id)}, now=now, dedupe_key=f"notice:{notice.id}"
+    )
+    return notice
+
+
+async def list_notices(
+    session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
+) -> tuple[list[Notice], str | None]:
+    """Own notices, newest first."""
+    query: dict[str, Any] = {"list": "notices", "person": actor.person_id}
+    keys = [col(Notice.created_at), col(Notice.id)]
+    statement = select(Notice).where(Notice.person_id == actor.person_id)
+    if cursor is not None:
+        statement = statement.where(after(keys, cursors.decode(query, cursor)))
+    rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
+    more = cursors.encode(query, [rows[limit - 1].created_at, rows[limit - 1].id]) if len(rows) > limit else None
+    return list(rows[:limit]), more
+
+
+async def mark_read(session: AsyncSession, actor: Actor, notice_id: UUID, *, now: datetime) -> None:
+    """Reading twice changes nothing; another person's notice does not exist."""
+    done = await session.exec(
+        update(Notice)
+        .where(col(Notice.id) == notice_id, col(Notice.person_id) == actor.person_id)
+        .values(read_at=func.coalesce(col(Notice.read_at), now))
+    )
+    if done.rowcount == 0:
+        raise NoticeNotFoundError
+
+
+async def count_unread(session: AsyncSession, person_id: UUID) -> int:
+    counted = await session.exec(
+        select(func.count()).select_from(Notice).where(Notice.person_id == person_id, col(Notice.read_at).is_(None))
+    )
+    return counted.one()
+
+
+async def get_for_delivery(session: AsyncSession, notice_id: UUID) -> Notice | None:
+    return (await session.exec(select(Notice).where(Notice.id == notice_id))).one_or_none()

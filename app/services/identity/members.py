@@ -1,0 +1,29 @@
+"""Who stands behind a firm: the people whose appointments there are in force."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.models.identity import Appointment
+from app.rules.identity import ROLE_PERMISSIONS, Permission, ScopeKind
+
+
+async def people_with(
+    session: AsyncSession, permission: Permission, enterprise_id: UUID, *, now: datetime
+) -> list[UUID]:
+    """People who hold the permission in this firm now, in id order."""
+    roles = [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
+    rows = await session.exec(
+        select(col(Appointment.person_id))
+        .where(
+            Appointment.scope_kind == ScopeKind.ENTERPRISE,
+            Appointment.scope_id == enterprise_id,
+            col(Appointment.role).in_(roles),
+            col(Appointment.valid_from) <= now,
+            or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now),
+        )
+        .distinct()
+    )
+    return sorted(rows.all())

@@ -1,0 +1,203 @@
+"""Staff: claim codes for roster records, claims, dated appointments, the first administrator."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import or_, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.db import ReadSession, check_version, lock
+from app.core.security import digest, normal_code, one_time_code
+from app.models.identity import Appointment, ClaimCode, Person
+from app.rules.identity import (
+    Actor,
+    AppointmentEndedError,
+    AppointmentNotFoundError,
+    AppointmentPeriodError,
+    ClaimCodeInvalidError,
+    ClaimNameError,
+    LastAdminError,
+    Permission,
+    PersonNotFoundError,
+    Role,
+    RosterPersonNotFoundError,
+    ScopeKind,
+    check_permission,
+    check_scope,
+)
+from app.services.identity import audit
+from app.services.organisation import roster
+
+CODE_LIFETIME = timedelta(days=7)
+
+
+async def bootstrap(session: AsyncSession, *, staff_name: str | None, now: datetime) -> str:
+    """A single-use code for the first town_admin; earlier unused bootstrap codes die. Printed once, stored hashed.
+
+    With a name the code opens that roster record only; without one, the name in the claim picks the record.
+    """
+    record = None if staff_name is None else await roster.by_name(session, staff_name)
+    if staff_name is not None and record is None:
+        raise RosterPersonNotFoundError
+    await session.exec(
+        update(ClaimCode)
+        .where(col(ClaimCode.grants_role) == Role.TOWN_ADMIN, col(ClaimCode.used_at).is_(None))
+        .values(expires_at=now)
+    )
+    code = _issue(session, roster_person_id=record.id if record else None, role=Role.TOWN_ADMIN, by=None, now=now)
+    audit.record(session, "bootstrap_code", actor_id=None, subject_kind="role", subject_id=Role.TOWN_ADMIN, now=now)
+    return code
+
+
+async def issue_claim_code(
+    session: AsyncSession, actor: Actor, roster_person_id: UUID, *, now: datetime
+) -> tuple[str, datetime]:
+    """A single-use code for one roster record; handing it over in person is the proof of identity."""
+    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    await roster.unclaimed(session, roster_person_id)
+    code = _issue(session, roster_person_id=roster_person_id, role=None, by=actor.person_id, now=now)
+    audit.record(
+        session, "claim_code_issued", actor_id=actor.person_id,
+        subject_kind="roster_person", subject_id=roster_person_id, now=now,
+    )  # fmt: skip
+    return code, now + CODE_LIFETIME
+
+
+async def claim_roster_person(session: AsyncSession, actor: Actor, *, code: str, name: str, now: datetime) -> UUID:
+    """The person behind a roster record shows up with its code; returns the record's id."""
+    found = await session.exec(
+        select(ClaimCode).where(ClaimCode.code_hash == digest(normal_code(code))).with_for_update()
+    )
+    claim = found.one_or_none()
+    if claim is None or claim.used_at is not None or claim.expires_at <= now:
+        raise ClaimCodeInvalidError
+    record = await roster.by_name(session, name)
+    if record is None or claim.roster_person_id not in (None, record.id):
+        raise ClaimNameError
+    await roster.bind(session, record.id, actor.person_id, now=now)
+    claim.used_at = now
+    claim.used_by = actor.person_id
+    if claim.grants_role is not None:
+        session.add(
+            Appointment(
+                created_at=now, updated_at=now, person_id=actor.person_id, role=claim.grants_role,
+                scope_kind=ScopeKind.TOWN, valid_from=now, source="系统初始化",
+            )
+        )  # fmt: skip
+    audit.record(
+        session, "roster_claimed", actor_id=actor.person_id, subject_kind="roster_person", subject_id=record.id, now=now
+    )
+    return record.id
+
+
+async def appoint(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    person_id: UUID,
+    role: Role,
+    scope_kind: ScopeKind,
+    scope_id: UUID | None,
+    valid_from: datetime | None,
+    valid_to: datetime | None,
+    source: str,
+    now: datetime,
+) -> Appointment:
+    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    check_scope(role, scope_kind, scope_id)
+    await roster.check_scope_exists(session, scope_kind, scope_id)
+    start = valid_from or now
+    if valid_to is not None and valid_to <= start:
+        raise AppointmentPeriodError
+    if (await session.exec(select(col(Person.id)).where(Person.id == person_id))).one_or_none() is None:
+        raise PersonNotFoundError
+    return grant_role(
+        session, person_id=person_id, role=role, scope_kind=scope_kind, scope_id=scope_id,
+        valid_from=start, valid_to=valid_to, source=source, by=actor.person_id, now=now,
+    )  # fmt: skip
+
+
+def grant_role(
+    session: AsyncSession,
+    *,
+    person_id: UUID,
+    role: Role,
+    scope_kind: ScopeKind,
+    scope_id: UUID | None,
+    valid_from: datetime,
+    valid_to: datetime | None,
+    source: str,
+    by: UUID,
+    now: datetime,
+) -> Appointment:
+    """For services whose own rule has decided that the role is due (a firm's claim approved)."""
+    row = Appointment(
+        created_at=now, updated_at=now, person_id=person_id, role=role, scope_kind=scope_kind, scope_id=scope_id,
+        valid_from=valid_from, valid_to=valid_to, source=source, appointed_by=by,
+    )  # fmt: skip
+    session.add(row)
+    audit.record(
+        session, "appointed", actor_id=by, subject_kind="appointment", subject_id=row.id, now=now, role=role.value
+    )
+    return row
+
+
+async def end_appointment(
+    session: AsyncSession, actor: Actor, appointment_id: UUID, *, expected_version: int, now: datetime
+) -> Appointment:
+    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    # All administrators in id order: two who end each other at once must not both succeed.
+    admins = (
+        await session.exec(
+            select(Appointment)
+            .where(Appointment.role == Role.TOWN_ADMIN, *_in_force(now))
+            .order_by(col(Appointment.id))
+            .with_for_update()
+        )
+    ).all()
+    row = await lock(session, Appointment, appointment_id, AppointmentNotFoundError)
+    check_version(row.version, expected_version)
+    if row.valid_to is not None and row.valid_to <= now:
+        raise AppointmentEndedError
+    if {admin.id for admin in admins} == {row.id}:
+        raise LastAdminError
+    # An appointment that has not begun ends without ever having been in force.
+    row.valid_to = now if row.valid_from < now else row.valid_from + timedelta(microseconds=1)
+    row.touch(now)
+    audit.record(
+        session, "appointment_ended", actor_id=actor.person_id, subject_kind="appointment", subject_id=row.id, now=now
+    )
+    return row
+
+
+async def list_appointments(session: ReadSession, actor: Actor, *, now: datetime) -> list[Appointment]:
+    """In force or to come, newest first. Bounded by the number of people who work for the town and its firms."""
+    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    rows = await session.exec(
+        select(Appointment)
+        .where(or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now))
+        .order_by(col(Appointment.created_at).desc(), col(Appointment.id).desc())
+        .limit(500)
+    )
+    return list(rows)
+
+
+def _in_force(now: datetime) -> tuple[object, ...]:
+    return (
+        col(Appointment.valid_from) <= now,
+        or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now),
+    )
+
+
+def _issue(
+    session: AsyncSession, *, roster_person_id: UUID | None, role: Role | None, by: UUID | None, now: datetime
+) -> str:
+    code = one_time_code()
+    session.add(
+        ClaimCode(
+            created_at=now, code_hash=digest(code), roster_person_id=roster_person_id, grants_role=role,
+            expires_at=now + CODE_LIFETIME, issued_by=by,
+        )
+    )  # fmt: skip
+    return code

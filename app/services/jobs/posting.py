@@ -1,0 +1,112 @@
+"""Checking a posting: the rule book over the form, and WeChat's content check over its words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.core.errors import FieldIssue
+from app.rules.identity import Actor
+from app.rules.jobs.posting import Finding, PostingDraft, RuleBook, check_posting
+from app.rules.jobs.vacancies import PostingRefusedError, TextRiskyError
+from app.schemas.jobs import Pay, VacancyContent, VacancyLint
+from app.services.identity.people import openid_of
+from app.services.runtime import Runtime
+from app.wechat.errors import WechatError
+
+TEXT_FIELDS = ("title", "duties", "requirements", "benefits_note", "contact_note")
+# msgSecCheck scene 3 (forum): public posts by users.
+SCENE_FORUM = 3
+# The rule book speaks in flat names; the form nests pay and place.
+PATHS = {
+    "pay_unit": "pay.unit", "pay_min_fen": "pay.min_fen", "pay_max_fen": "pay.max_fen",
+    "piece_rate_fen": "pay.piece_rate_fen", "piece_per_quantity": "pay.piece_per_quantity",
+    "piece_hourly_output": "pay.piece_hourly_output", "pay_cycle": "pay.cycle", "place_address": "place.address",
+    "enterprise_approved": "enterprise_id", "enterprise_kind": "enterprise_id",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ContentVerdict:
+    """`held` says in Chinese why a person of the town must look first; None where the text may be published."""
+
+    held: str | None
+
+
+def form_path(field: str) -> str:
+    return PATHS.get(field, field)
+
+
+def draft_of(form: VacancyContent | VacancyLint, *, approved: bool, kind: str) -> PostingDraft:
+    pay: Pay | None = form.pay
+    return PostingDraft(
+        title=form.title, duties=form.duties, requirements=form.requirements,
+        benefits_note=form.benefits_note, contact_note=form.contact_note,
+        engagement=form.engagement, occupation_code=form.occupation_code, headcount=form.headcount,
+        pay_unit=pay.unit if pay else None,
+        pay_min_fen=pay.min_fen if pay else None, pay_max_fen=pay.max_fen if pay else None,
+        piece_rate_fen=pay.piece_rate_fen if pay else None,
+        piece_per_quantity=pay.piece_per_quantity if pay else None,
+        piece_hourly_output=pay.piece_hourly_output if pay else None,
+        minutes_per_day=form.minutes_per_day, days_per_month=form.days_per_month,
+        pay_cycle=pay.cycle if pay else None, place_address=form.place.address if form.place else "",
+        valid_until=form.valid_until, enterprise_approved=approved, enterprise_kind=kind,
+        minimum_age=form.minimum_age, features=frozenset(form.features),
+    )  # fmt: skip
+
+
+def check_form(
+    form: VacancyContent | VacancyLint, book: RuleBook, *, approved: bool, kind: str, today: date
+) -> list[Finding]:
+    return check_posting(draft_of(form, approved=approved, kind=kind), book, today=today)
+
+
+def refuse_blocked(findings: Sequence[Finding]) -> None:
+    """422 with every finding, the warnings too, so that one round of mending is enough."""
+    blocks = [finding for finding in findings if finding.severity == "block"]
+    if not blocks:
+        return
+    raise PostingRefusedError(
+        blocks=len(blocks),
+        fields=[
+            FieldIssue(
+                path=form_path(finding.field), message=finding.message, rule_id=finding.rule_id,
+                severity=finding.severity, start=finding.start, end=finding.end, quote=finding.quote,
+                law=finding.law, mend=finding.mend,
+            )
+            for finding in findings
+        ],
+    )  # fmt: skip
+
+
+async def check_content(runtime: Runtime, actor: Actor, form: VacancyContent) -> ContentVerdict:
+    """msgSecCheck inside the poster's own request, before the transaction begins.
+
+    `risky` refuses and names the field; `review`, an outage, or a person WeChat has not seen for two hours (61010)
+    holds the posting for human review: never published unchecked.
+    """
+    texts = {name: getattr(form, name) for name in TEXT_FIELDS if getattr(form, name)}
+    async with runtime.db.reading() as session:
+        openid = await openid_of(session, actor.person_id, actor.app)
+    if openid is None:
+        return ContentVerdict(held="发布者没有本小程序的微信身份，转人工复核")
+    try:
+        whole = await runtime.wechat.check_text(
+            actor.app.value, openid, "\n".join(texts.values()), scene=SCENE_FORUM, title=form.title
+        )
+        if whole.suggest == "risky":
+            await _refuse_risky(runtime, actor, openid, texts)
+    except WechatError:
+        return ContentVerdict(held="微信内容安全检查暂时没有结果，转人工复核")
+    return ContentVerdict(held=None if whole.suggest == "pass" else "微信内容安全检查建议人工复核")
+
+
+async def _refuse_risky(runtime: Runtime, actor: Actor, openid: str, texts: dict[str, str]) -> None:
+    """Ask again field by field, so that the person learns which one to mend."""
+    guilty = []
+    for name, text in texts.items():
+        verdict = await runtime.wechat.check_text(actor.app.value, openid, text, scene=SCENE_FORUM)
+        if verdict.suggest == "risky":
+            guilty.append(name)
+    raise TextRiskyError(
+        fields=[FieldIssue(path=name, message=TextRiskyError.message) for name in guilty or list(texts)]
+    )

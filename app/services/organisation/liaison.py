@@ -1,0 +1,96 @@
+"""Areas, grids, party organisations and liaison links: reads, and the confirmation of blank cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.db import ReadSession, check_version, lock
+from app.models.organisation import Area, Grid, LiaisonLink, PartyOrganisation, RosterPerson
+from app.rules.common import TaskKind
+from app.rules.identity import Actor, Permission, RosterPersonNotFoundError, check_permission
+from app.rules.organisation import AreaKind, LiaisonKnownError, LiaisonLinkNotFoundError, LiaisonRole, LiaisonState
+from app.services.common.tasks import close_tasks
+from app.services.identity import audit
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    id: UUID
+    name: str
+    kind: AreaKind
+    grids: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiaisonRow:
+    id: UUID
+    version: int
+    party_organisation: str
+    secretary: str
+    address: str
+    role: LiaisonRole
+    state: LiaisonState
+    person: str | None
+    suggested: str | None
+    suggested_id: UUID | None
+
+
+async def list_areas(session: ReadSession) -> Sequence[AreaRow]:
+    rows = await session.exec(
+        select(Area, func.count(col(Grid.id)))
+        .outerjoin(Grid, col(Grid.area_id) == col(Area.id))
+        .group_by(col(Area.id))
+        .order_by(col(Area.id))
+    )
+    return [AreaRow(area.id, area.name, area.kind, grids) for area, grids in rows]
+
+
+async def list_liaison(session: ReadSession, actor: Actor, *, state: LiaisonState | None) -> Sequence[LiaisonRow]:
+    """The current links in printed order; a blank cell shows its suggestion and whose inference it is."""
+    check_permission(actor, Permission.ORGANISATION_READ)
+    person, suggested, secretary = aliased(RosterPerson), aliased(RosterPerson), aliased(RosterPerson)
+    statement = (
+        select(LiaisonLink, PartyOrganisation, col(secretary.name), col(person.name), col(suggested.name))
+        .join(PartyOrganisation, col(PartyOrganisation.id) == col(LiaisonLink.party_organisation_id))
+        .join(secretary, col(secretary.id) == col(PartyOrganisation.secretary_id))
+        .outerjoin(person, col(person.id) == col(LiaisonLink.roster_person_id))
+        .outerjoin(suggested, col(suggested.id) == col(LiaisonLink.suggested_person_id))
+        .where(col(LiaisonLink.valid_to).is_(None))
+        .order_by(col(PartyOrganisation.seq), col(LiaisonLink.role))
+    )
+    if state is not None:
+        statement = statement.where(LiaisonLink.state == state)
+    return [
+        LiaisonRow(
+            link.id, link.version, party.name, secretary_name, party.address, link.role, link.state,
+            person_name, suggested_name, link.suggested_person_id,
+        )
+        for link, party, secretary_name, person_name, suggested_name in await session.exec(statement)
+    ]  # fmt: skip
+
+
+async def confirm_liaison(
+    session: AsyncSession, actor: Actor, link_id: UUID, *, roster_person_id: UUID, expected_version: int, now: datetime
+) -> LiaisonLink:
+    """A person of the town says who stands in a cell that the printed list leaves blank."""
+    check_permission(actor, Permission.LIAISON_CONFIRM)
+    link = await lock(session, LiaisonLink, link_id, LiaisonLinkNotFoundError)
+    check_version(link.version, expected_version)
+    if link.state is not LiaisonState.UNKNOWN:
+        raise LiaisonKnownError(current=link.state.label)
+    await lock(session, RosterPerson, roster_person_id, RosterPersonNotFoundError)
+    link.roster_person_id = roster_person_id
+    link.state = LiaisonState.CONFIRMED
+    link.confirmed_by = actor.person_id
+    link.touch(now)
+    await close_tasks(session, TaskKind.LIAISON_UNKNOWN, link.id, by=actor.person_id, now=now)
+    audit.record(
+        session, "liaison_confirmed", actor_id=actor.person_id, subject_kind="liaison_link", subject_id=link.id, now=now
+    )
+    return link

@@ -1,0 +1,96 @@
+"""Delivery of the outbox: lease, send, tick off. Business goes on while WeChat is away; messages follow later."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.core import outbox
+from app.core.logging import get_logger
+from app.core.tables import OutboxMessage, OutboxState
+from app.rules.identity import WechatApp
+from app.services.common import notices
+from app.services.identity.people import openid_of
+from app.services.runtime import Runtime
+from app.wechat.errors import WechatError, WechatRejected, WechatUnavailable
+
+BATCH = 20
+log = get_logger()
+
+
+class Undeliverable(Exception):  # noqa: N818  # an outcome, not a fault
+    """This message will never arrive this way; its class says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    delivered: int
+    postponed: int
+    given_up: int
+
+
+async def deliver_due(runtime: Runtime, holder: str) -> Outcome:
+    """One round: everything due up to a batch. Sending happens outside any transaction."""
+    async with runtime.db.unit_of_work() as session:
+        messages = await outbox.lease(
+            session,
+            holder=holder,
+            now=runtime.clock.now(),
+            seconds=runtime.settings.worker_lease_seconds,
+            limit=BATCH,
+        )
+    results = [await _deliver_one(runtime, holder, message) for message in messages]
+    return Outcome(results.count("done"), results.count("later"), results.count("dead"))
+
+
+async def _deliver_one(runtime: Runtime, holder: str, message: OutboxMessage) -> str:
+    error, wait, state = None, None, OutboxState.DONE
+    try:
+        await HANDLERS[message.topic](runtime, message)
+    except WechatUnavailable as exc:
+        error, wait = type(exc).__name__, exc.retry_after
+    except (Undeliverable, KeyError, ValueError, WechatError) as exc:
+        # Final: a wrong template or an unsubscribed person does not mend itself. The notice row remains.
+        error, state = type(exc).__name__, OutboxState.DEAD
+    async with runtime.db.unit_of_work() as session:
+        now = runtime.clock.now()
+        if error is not None and state is OutboxState.DONE:
+            await outbox.postpone(session, message, holder=holder, now=now, error=error, wait=wait)
+            result = "later"
+        else:
+            await outbox.finish(session, message.id, holder=holder, now=now, state=state, error=error)
+            result = "done" if state is OutboxState.DONE else "dead"
+    log.info("outbox", topic=message.topic, outbox_id=str(message.id), state=result, error=error)
+    return result
+
+
+async def _send_subscribe_message(runtime: Runtime, message: OutboxMessage) -> None:
+    """subscribeMessage.send to each mini-program in which the person may be reached; the first that takes it counts."""
+    async with runtime.db.reading() as session:
+        notice = await notices.get_for_delivery(session, UUID(message.payload["notice_id"]))
+        if notice is None or notice.read_at is not None:
+            return  # read meanwhile: nothing to tell any more
+        targets = [
+            (app, template, await openid_of(session, notice.person_id, app))
+            for app in WechatApp
+            if (template := runtime.settings.wechat_templates.get(app.value, {}).get(notice.kind.value))
+        ]
+    refused: WechatRejected | None = None
+    for app, template, openid in targets:
+        if openid is None:
+            continue
+        try:
+            await runtime.wechat.send_subscribe_message(
+                app.value, openid, template, page=notice.page,
+                data={key: {"value": value} for key, value in notice.template_data.items()},
+            )  # fmt: skip
+        except WechatRejected as exc:
+            refused = exc
+        else:
+            return
+    # No template, no identity, or no subscription left (43101): the row in GET /me/notices is what the person gets.
+    raise Undeliverable from refused
+
+
+HANDLERS: dict[str, Callable[[Runtime, OutboxMessage], Awaitable[None]]] = {
+    notices.TOPIC: _send_subscribe_message,
+}
