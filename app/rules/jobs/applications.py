@@ -125,3 +125,15 @@ class TooYoungError(UnprocessableError):
 class SeekerProfileMissingError(NotFoundError):
     code = "seeker_profile_missing"
     message = "您还没有求职登记，请先登记（不需要简历）"
+
+
+class ServiceConsentMissingError(UnprocessableError):
+    code = "consent_missing"
+    message = "请先同意“{purpose}”的条款，再进行登记"
+    field = "consent"
+
+
+class AreaUnknownError(UnprocessableError):
+    code = "area_unknown"
+    message = "没有这个片区，请从片区列表中选择"
+    field = "home_area_id"

@@ -51,6 +51,11 @@ async def list_areas(session: ReadSession) -> Sequence[AreaRow]:
     return [AreaRow(area.id, area.name, area.kind, grids) for area, grids in rows]
 
 
+async def area_kind(session: AsyncSession, area_id: UUID) -> AreaKind | None:
+    """None where there is no such area."""
+    return (await session.exec(select(col(Area.kind)).where(Area.id == area_id))).one_or_none()
+
+
 async def list_liaison(session: ReadSession, actor: Actor, *, state: LiaisonState | None) -> Sequence[LiaisonRow]:
     """The current links in printed order; a blank cell shows its suggestion and whose inference it is."""
     check_permission(actor, Permission.ORGANISATION_READ)

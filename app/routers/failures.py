@@ -1,0 +1,146 @@
+"""One handler turns every failure into the error format; unknown ones into a 500 with nothing but an id."""
+
+from typing import Any
+
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from app.core.errors import AppError, FieldIssue, InvalidFieldsError, NotFoundError, UnprocessableError
+from app.core.idempotency import REPLAYED, ReplayedAnswer
+from app.core.logging import get_logger
+
+log = get_logger()
+
+
+class MalformedBodyError(UnprocessableError):
+    code = "body_malformed"
+    message = "提交的内容不是正确的 JSON，请检查后再提交"
+    field = "body"
+
+
+class MethodNotAllowedError(AppError):
+    status = 405
+    code = "method_not_allowed"
+    message = "这个地址不支持该请求方法"
+
+
+class UnsupportedMediaError(AppError):
+    status = 415
+    code = "unsupported_media_type"
+    message = "请以 JSON 提交（Content-Type: application/json）"
+
+
+# Pydantic's error types in words; values in braces come from the error's own context.
+SENTENCES = {
+    "missing": "此项必填",
+    "extra_forbidden": "没有这个字段，请检查拼写",
+    "string_too_short": "至少 {min_length} 个字",
+    "string_too_long": "最多 {max_length} 个字",
+    "string_type": "应为文字",
+    "string_pattern_mismatch": "格式不正确",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数，不能有小数",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "finite_number": "应为有限的数字",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "greater_than_equal": "不能小于 {ge}",
+    "less_than_equal": "不能大于 {le}",
+    "too_long": "最多 {max_length} 项",
+    "too_short": "至少 {min_length} 项",
+    "enum": "应为以下之一：{expected}",
+    "literal_error": "应为以下之一：{expected}",
+    "uuid_parsing": "不是正确的编号",
+    "uuid_type": "不是正确的编号",
+    "date_type": "应为日期，例如 2026-12-31",
+    "date_parsing": "应为日期，例如 2026-12-31",
+    "date_from_datetime_parsing": "应为日期，例如 2026-12-31",
+    "date_from_datetime_inexact": "应为日期，不带时间，例如 2026-12-31",
+    "datetime_type": "应为时间，例如 2026-11-24T08:00:00+08:00",
+    "datetime_parsing": "应为时间，例如 2026-11-24T08:00:00+08:00",
+    "datetime_from_date_parsing": "应为时间，例如 2026-11-24T08:00:00+08:00",
+    "list_type": "应为列表",
+    "dict_type": "应为对象",
+    "model_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "value_error": "{error}",
+}
+FALLBACK = "格式不正确，请检查后再填"
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(AppError, _app_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ReplayedAnswer, _replayed)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def render(error: AppError) -> JSONResponse:
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    body = error.body(correlation_id.get() or "")
+    return JSONResponse(body.model_dump(mode="json"), int(error.status), headers)
+
+
+async def _app_error(request: Request, exc: Exception) -> Response:
+    del request
+    assert isinstance(exc, AppError)  # noqa: S101  # registered for nothing else
+    if int(exc.status) >= 500:  # noqa: PLR2004
+        log.warning("refused", code=exc.code, status=int(exc.status), exc_info=exc)
+    return render(exc)
+
+
+async def _validation_error(request: Request, exc: Exception) -> Response:
+    del request
+    assert isinstance(exc, RequestValidationError)  # noqa: S101
+    found = exc.errors()
+    if any(error["type"] == "json_invalid" for error in found):
+        return render(MalformedBodyError())
+    issues = [FieldIssue(path=_path(error["loc"]), message=_sentence(error)) for error in found]
+    return render(InvalidFieldsError(fields=issues))
+
+
+async def _http_error(request: Request, exc: Exception) -> Response:
+    del request
+    assert isinstance(exc, HTTPException)  # noqa: S101
+    mapped: dict[int, type[AppError]] = {
+        400: MalformedBodyError, 404: NotFoundError, 405: MethodNotAllowedError, 415: UnsupportedMediaError,
+    }  # fmt: skip
+    response = render(mapped.get(exc.status_code, AppError)())
+    if exc.headers:
+        response.headers.update(exc.headers)
+    return response
+
+
+async def _replayed(request: Request, exc: Exception) -> Response:
+    del request
+    assert isinstance(exc, ReplayedAnswer)  # noqa: S101
+    return Response(exc.body, exc.status, {REPLAYED: "true"}, "application/json")
+
+
+async def _unknown(request: Request, exc: Exception) -> Response:
+    del request
+    log.error("unexpected", exc_info=exc)
+    return render(AppError())
+
+
+def _path(location: tuple[Any, ...]) -> str:
+    """`body.pay.min_fen` is `pay.min_fen` to the person who sent the body; other places keep their name."""
+    kind, *rest = location
+    if kind == "body":
+        return ".".join(map(str, rest)) or "body"
+    return ".".join([str(kind), *map(str, rest)])
+
+
+def _sentence(error: Any) -> str:
+    template = SENTENCES.get(error["type"], FALLBACK)
+    context = {key: str(value) for key, value in (error.get("ctx") or {}).items()}
+    try:
+        return template.format(**context)
+    except KeyError:
+        return FALLBACK

@@ -1,0 +1,305 @@
+"""宝盖职聘：岗位、求职登记、推荐、应聘。"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response, status
+
+from app.core.clock import china_date
+from app.core.errors import StaleError
+from app.core.idempotency import IdempotencyKeyMissingError
+from app.core.pages import CountedPage, CursorInvalidError, Page
+from app.routers.deps import (
+    Cursor,
+    KeyRequired,
+    Limit,
+    MaybeActor,
+    Now,
+    Reads,
+    Rows,
+    RuntimeDep,
+    Self,
+    Unit,
+    require,
+)
+from app.routers.routing import make_router, public_errors, read_errors, write_errors
+from app.rules.identity import Actor, Permission
+from app.rules.jobs import applications as funnel
+from app.rules.jobs import vacancies as rules
+from app.rules.jobs.terms import PayUnit
+from app.rules.jobs.vacancies import VacancyState
+from app.schemas.base import ExpectedVersion
+from app.schemas.jobs import (
+    ApplicationForm,
+    ApplicationRead,
+    CandidateRead,
+    Candidates,
+    LintRead,
+    Recommendations,
+    ReturnVacancyForm,
+    ReviewForm,
+    SeekerForm,
+    SeekerRead,
+    StepForm,
+    VacancyCreate,
+    VacancyLint,
+    VacancyListItem,
+    VacancyRead,
+    VacancySaved,
+    VacancyUpdate,
+)
+from app.services.jobs import applications, recommendations, search, seekers, vacancies, views
+
+router: APIRouter = make_router("jobs")
+Recruiter = Annotated[Actor, require(Permission.VACANCY_WRITE)]
+Reviewer = Annotated[Actor, require(Permission.VACANCY_REVIEW)]
+Hirer = Annotated[Actor, require(Permission.APPLICATION_MANAGE)]
+POSTING_ERRORS = (
+    rules.PostingRefusedError,
+    rules.TextRiskyError,
+    rules.OccupationUnknownError,
+    rules.EnterpriseNotYoursError,
+    rules.VacancyStateError,
+)
+MOVE_ERRORS = write_errors(rules.VacancyNotFoundError, rules.VacancyStateError, StaleError)
+
+
+@router.get(
+    "/vacancies",
+    responses=public_errors(CursorInvalidError),
+    response_model=CountedPage[VacancyListItem],
+)
+async def list_vacancies(
+    connection: Rows,
+    runtime: RuntimeDep,
+    now: Now,
+    q: Annotated[str | None, Query(max_length=60, description="Keywords, Chinese, all must match")] = None,
+    occupation_code: Annotated[str | None, Query(max_length=20, pattern=r"^[0-9A-Za-z.]+$")] = None,
+    enterprise_id: UUID | None = None,
+    pay_unit: PayUnit | None = None,
+    with_total: bool = False,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Response:
+    """招聘中的岗位，新的在前；可按关键词、职业、企业、计薪方式筛选。"""
+    query = search.ListQuery(q, occupation_code, enterprise_id, pay_unit, cursor, limit, with_total)
+    page = await search.list_vacancies(connection, runtime.cursors, query, today=china_date(now))
+    return Response(views.list_page(page), media_type="application/json")
+
+
+@router.post("/vacancies/lint", responses=read_errors(rules.EnterpriseNotYoursError))
+async def lint_vacancy(actor: Recruiter, form: VacancyLint, session: Reads, runtime: RuntimeDep) -> LintRead:
+    """边写边检查：与发布时相同的规则，不保存任何内容。"""
+    return views.lint_read(await vacancies.lint(runtime, session, actor, form))
+
+
+@router.post("/vacancies", status_code=status.HTTP_201_CREATED, responses=write_errors(*POSTING_ERRORS))
+async def create_vacancy(actor: Recruiter, form: VacancyCreate, session: Unit, runtime: RuntimeDep) -> VacancySaved:
+    """发布岗位：合规且通过内容检查的立即发布，存疑的转人工复核，违规的逐条说明。"""
+    return views.saved_read(await vacancies.create_vacancy(runtime, session, actor, form), actor)
+
+
+@router.get("/vacancies/{vacancy_id}", responses=public_errors(rules.VacancyNotFoundError))
+async def get_vacancy(actor: MaybeActor, vacancy_id: UUID, session: Reads, now: Now) -> VacancyRead:
+    """岗位详情；招聘中的对所有人开放，其余只对本企业和招聘专员开放。"""
+    return views.vacancy_read(await vacancies.get_visible(session, actor, vacancy_id, now=now), actor)
+
+
+@router.put(
+    "/vacancies/{vacancy_id}", responses=write_errors(*POSTING_ERRORS, rules.VacancyNotFoundError, StaleError)
+)
+async def update_vacancy(
+    actor: Recruiter, vacancy_id: UUID, form: VacancyUpdate, session: Unit, runtime: RuntimeDep
+) -> VacancySaved:
+    """修改岗位（整张表单）；已应聘的人看到的仍是当时的版本。"""
+    return views.saved_read(await vacancies.update_vacancy(runtime, session, actor, vacancy_id, form), actor)
+
+
+@router.get("/enterprises/{enterprise_id}/vacancies", responses=read_errors(rules.EnterpriseNotYoursError))
+async def list_enterprise_vacancies(actor: Recruiter, enterprise_id: UUID, session: Reads) -> list[VacancyRead]:
+    """本企业的全部岗位，含草稿和已结束的。"""
+    return [views.vacancy_read(row, actor) for row in await vacancies.list_own(session, actor, enterprise_id)]
+
+
+@router.post("/vacancies/{vacancy_id}/pause", responses=MOVE_ERRORS)
+async def pause_vacancy(
+    actor: Recruiter, vacancy_id: UUID, form: ExpectedVersion, session: Unit, now: Now
+) -> VacancyRead:
+    """暂停招聘。"""
+    row = await vacancies.move_own(
+        session, actor, vacancy_id, VacancyState.PAUSED, expected_version=form.expected_version, now=now
+    )
+    return views.vacancy_read(row, actor)
+
+
+@router.post("/vacancies/{vacancy_id}/resume", responses=MOVE_ERRORS)
+async def resume_vacancy(
+    actor: Recruiter, vacancy_id: UUID, form: ExpectedVersion, session: Unit, now: Now
+) -> VacancyRead:
+    """恢复招聘。"""
+    row = await vacancies.move_own(
+        session, actor, vacancy_id, VacancyState.PUBLISHED, expected_version=form.expected_version, now=now
+    )
+    return views.vacancy_read(row, actor)
+
+
+@router.post("/vacancies/{vacancy_id}/withdraw", responses=MOVE_ERRORS)
+async def withdraw_vacancy(
+    actor: Recruiter, vacancy_id: UUID, form: ExpectedVersion, session: Unit, now: Now
+) -> VacancyRead:
+    """撤回岗位。"""
+    row = await vacancies.move_own(
+        session, actor, vacancy_id, VacancyState.WITHDRAWN, expected_version=form.expected_version, now=now
+    )
+    return views.vacancy_read(row, actor)
+
+
+@router.post("/vacancies/{vacancy_id}/approve", responses=MOVE_ERRORS)
+async def approve_vacancy(
+    actor: Reviewer, vacancy_id: UUID, form: ReviewForm, session: Unit, now: Now
+) -> VacancyRead:
+    """复核通过并发布。"""
+    row = await vacancies.review(
+        session, actor, vacancy_id, publish=True, note=form.note, expected_version=form.expected_version, now=now
+    )
+    return views.vacancy_read(row, actor)
+
+
+@router.post("/vacancies/{vacancy_id}/return", responses=MOVE_ERRORS)
+async def return_vacancy(
+    actor: Reviewer, vacancy_id: UUID, form: ReturnVacancyForm, session: Unit, now: Now
+) -> VacancyRead:
+    """退回修改并说明原因。"""
+    row = await vacancies.review(
+        session, actor, vacancy_id, publish=False, note=form.note, expected_version=form.expected_version, now=now
+    )
+    return views.vacancy_read(row, actor)
+
+
+@router.get("/me/seeker-profile", responses=read_errors(funnel.SeekerProfileMissingError))
+async def get_my_seeker_profile(actor: Self, session: Reads) -> SeekerRead:
+    """我的求职登记。"""
+    return views.seeker_read(await seekers.get_profile(session, actor.person_id))
+
+
+@router.put(
+    "/me/seeker-profile",
+    responses=write_errors(
+        funnel.ServiceConsentMissingError, funnel.AreaUnknownError, rules.OccupationUnknownError, StaleError
+    ),
+)
+async def save_my_seeker_profile(
+    actor: Self, form: SeekerForm, session: Unit, runtime: RuntimeDep, now: Now
+) -> SeekerRead:
+    """求职登记，不需要简历；没填的算未知，不算不符。"""
+    return views.seeker_read(await seekers.save_profile(session, runtime.crypto, actor, form, now=now))
+
+
+@router.get(
+    "/me/recommended-vacancies", responses=read_errors(funnel.SeekerProfileMissingError, funnel.TooYoungError)
+)
+async def recommend_vacancies(
+    actor: Self, session: Reads, runtime: RuntimeDep, now: Now, limit: Limit = 20
+) -> Recommendations:
+    """推荐岗位：总分、各项得分（相加等于总分）、合适的理由和不合之处。"""
+    found = await recommendations.recommend(session, runtime.crypto, actor, limit=limit, now=now)
+    return views.recommendations_read(found)
+
+
+@router.post(
+    "/applications",
+    status_code=status.HTTP_201_CREATED,
+    dependencies=[KeyRequired],
+    responses=write_errors(
+        IdempotencyKeyMissingError,
+        funnel.ContactNotReleasedError,
+        funnel.ProfileIncompleteError,
+        funnel.TooYoungError,
+        rules.VacancyNotFoundError,
+        rules.VacancyClosedError,
+        funnel.AlreadyAppliedError,
+    ),
+)
+async def apply_to_vacancy(
+    actor: Self, form: ApplicationForm, session: Unit, runtime: RuntimeDep, now: Now
+) -> ApplicationRead:
+    """应聘；同意后姓名和手机号只提供给这一家企业。"""
+    tracked = await applications.apply(
+        session, runtime.crypto, actor, vacancy_id=form.vacancy_id, release_contact=form.release_contact, now=now
+    )
+    return views.application_read(tracked)
+
+
+@router.get("/me/applications", responses=read_errors(CursorInvalidError))
+async def list_my_applications(
+    actor: Self, session: Reads, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 20
+) -> Page[ApplicationRead]:
+    """我的应聘，每一步都看得到。"""
+    found, following = await applications.list_own_applications(
+        session, runtime.cursors, actor, cursor=cursor, limit=limit
+    )
+    return Page(items=[views.application_read(tracked) for tracked in found], next_cursor=following)
+
+
+@router.get("/me/applications/{application_id}", responses=read_errors(funnel.ApplicationNotFoundError))
+async def get_my_application(actor: Self, application_id: UUID, session: Reads) -> ApplicationRead:
+    """我的一次应聘。"""
+    return views.application_read(await applications.get_own_application(session, actor, application_id))
+
+
+@router.post(
+    "/me/applications/{application_id}/withdraw",
+    dependencies=[KeyRequired],
+    responses=write_errors(
+        IdempotencyKeyMissingError, funnel.ApplicationNotFoundError, funnel.ApplicationStateError, StaleError
+    ),
+)
+async def withdraw_application(
+    actor: Self, application_id: UUID, form: ExpectedVersion, session: Unit, now: Now
+) -> ApplicationRead:
+    """撤回应聘；已提供的联系方式同时收回。"""
+    tracked = await applications.withdraw(
+        session, actor, application_id, expected_version=form.expected_version, now=now
+    )
+    return views.application_read(tracked)
+
+
+@router.get("/vacancies/{vacancy_id}/candidates", responses=read_errors(rules.VacancyNotFoundError))
+async def list_candidates(
+    actor: Hirer, vacancy_id: UUID, session: Reads, runtime: RuntimeDep, now: Now
+) -> Candidates:
+    """应聘者，按匹配程度排列，附理由和其同意提供的联系方式。"""
+    found = await applications.list_candidates(session, runtime.crypto, actor, vacancy_id, now=now)
+    return Candidates(items=[views.candidate_read(candidate) for candidate in found])
+
+
+@router.post(
+    "/applications/{application_id}/steps",
+    dependencies=[KeyRequired],
+    responses=write_errors(
+        IdempotencyKeyMissingError,
+        funnel.ApplicationNotFoundError,
+        funnel.ApplicationStateError,
+        funnel.NoSeatLeftError,
+        funnel.RejectReasonMissingError,
+        funnel.RejectReasonSurplusError,
+        rules.VacancyNotFoundError,
+        StaleError,
+    ),
+)
+async def move_application(
+    actor: Hirer, application_id: UUID, form: StepForm, session: Unit, runtime: RuntimeDep, now: Now
+) -> CandidateRead:
+    """推进应聘：已查看、初选、面试、拟录用、录用或未录用（需原因）；录满即关闭岗位并告知其他人。"""
+    await applications.move(
+        session,
+        actor,
+        application_id,
+        form.state,
+        reason=form.reason,
+        expected_version=form.expected_version,
+        now=now,
+    )
+    return views.candidate_read(
+        await applications.get_candidate(session, runtime.crypto, actor, application_id, now=now)
+    )

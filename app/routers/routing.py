@@ -1,0 +1,62 @@
+"""The route class of every router: operation ids are function names, keyed answers are kept in the transaction."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from app.core import idempotency
+from app.core.errors import (
+    AppError,
+    DatabaseAwayError,
+    ForbiddenError,
+    InvalidFieldsError,
+    TooLargeError,
+    UnauthorisedError,
+    UnavailableError,
+    errors,
+)
+
+
+class KeyedRoute(APIRoute):
+    """Writes the answer of a keyed call beside its claim, after the service and before the commit."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_and_keep(request: Request) -> Response:
+            response = await handle(request)
+            session, call = getattr(request.state, "keyed", (None, None))
+            if session is not None and call is not None:
+                crypto = request.app.state.runtime.crypto
+                await idempotency.keep(session, call, crypto, response.status_code, bytes(response.body))
+            return response
+
+        return handle_and_keep
+
+
+def make_router(tag: str) -> APIRouter:
+    return APIRouter(
+        prefix="/api/v1",
+        tags=[tag],
+        route_class=KeyedRoute,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+
+
+def read_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """What any signed-in read may answer, and the route's own."""
+    return errors(UnauthorisedError, ForbiddenError, InvalidFieldsError, DatabaseAwayError, UnavailableError, *classes)
+
+
+def public_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    return errors(InvalidFieldsError, DatabaseAwayError, UnavailableError, *classes)
+
+
+def write_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """What any signed-in write may answer, and the route's own."""
+    return read_errors(
+        TooLargeError, idempotency.InProgressError, idempotency.IdempotencyKeyReusedError, *classes
+    )

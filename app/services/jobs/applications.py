@@ -1,0 +1,302 @@
+"""The funnel: apply, withdraw, and the firm's steps up to hired, when the headcount may close the vacancy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.clock import china_date
+from app.core.crypto import Crypto
+from app.core.db import ReadSession, check_version, lock
+from app.core.errors import FieldIssue
+from app.core.events import emit
+from app.core.ids import new_id
+from app.core.pages import Cursors, after
+from app.core.upsert import insert_or_ignore
+from app.matching.recommendation import RankedItem
+from app.models.jobs import Application, ApplicationStep, Vacancy
+from app.rules.identity import WORKING_AGE, Actor, Permission, compute_age
+from app.rules.jobs.applications import (
+    ACTIVE,
+    FIRM_STEPS,
+    AlreadyAppliedError,
+    ApplicationNotFoundError,
+    ApplicationState,
+    ApplicationStateError,
+    ContactNotReleasedError,
+    NoSeatLeftError,
+    ProfileIncompleteError,
+    RejectReason,
+    Side,
+    TooYoungError,
+    check_reason,
+    check_step,
+)
+from app.rules.jobs.vacancies import VacancyNotFoundError, VacancyState, check_open
+from app.services.events import ApplicationMoved, ApplicationReceived, VacancyFilled
+from app.services.identity import audit
+from app.services.identity.people import PersonFacts, facts_of, facts_of_one
+from app.services.jobs.recommendations import rank_candidates
+from app.services.jobs.seekers import find_profile, profiles_of
+from app.services.jobs.vacancies import close_filled, get_own
+
+# A vacancy's applicants are ranked together: the newest so many.
+CANDIDATES_AT_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """An application with what its owner sees of it."""
+
+    application: Application
+    vacancy: Vacancy
+    steps: Sequence[ApplicationStep]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    application: Application
+    contact: PersonFacts | None
+    item: RankedItem | None
+
+
+async def apply(
+    session: AsyncSession, crypto: Crypto, actor: Actor, *, vacancy_id: UUID, release_contact: bool, now: datetime
+) -> Tracked:
+    """One active application per person and vacancy; it keeps the version of the posting that it saw."""
+    if not release_contact:
+        raise ContactNotReleasedError
+    await _check_ready(session, crypto, actor, now)
+    vacancy = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
+    if vacancy.published_at is None:
+        # Never public: for a stranger it does not exist.
+        raise VacancyNotFoundError
+    check_open(vacancy.state, vacancy.valid_until, china_date(now))
+    row = Application(
+        id=new_id(), created_at=now, updated_at=now, person_id=actor.person_id, vacancy_id=vacancy.id,
+        vacancy_content_version=vacancy.content_version, contact_released=True,
+    )  # fmt: skip
+    if not await insert_or_ignore(session, Application, row.model_dump()):
+        raise AlreadyAppliedError
+    _step(session, row, actor.person_id, now)
+    audit.record(
+        session, "applied", actor_id=actor.person_id, subject_kind="application", subject_id=row.id, now=now
+    )
+    await emit(
+        session,
+        ApplicationReceived(
+            at=now, application_id=row.id, vacancy_id=vacancy.id,
+            enterprise_id=vacancy.enterprise_id, title=vacancy.title,
+        ),
+    )  # fmt: skip
+    return await track(session, row.id)
+
+
+async def track(session: AsyncSession, application_id: UUID) -> Tracked:
+    found = await session.exec(
+        select(Application, Vacancy)
+        .join(Vacancy, col(Vacancy.id) == col(Application.vacancy_id))
+        .where(Application.id == application_id)
+    )
+    application, vacancy = found.one()
+    return Tracked(application, vacancy, (await _steps(session, [application_id])).get(application_id, []))
+
+
+async def get_own_application(session: ReadSession, actor: Actor, application_id: UUID) -> Tracked:
+    await _own(session, actor, application_id)
+    return await track(session, application_id)
+
+
+async def list_own_applications(
+    session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
+) -> tuple[list[Tracked], str | None]:
+    query = {"list": "applications", "person": actor.person_id}
+    keys = [col(Application.created_at), col(Application.id)]
+    statement = (
+        select(Application, Vacancy)
+        .join(Vacancy, col(Vacancy.id) == col(Application.vacancy_id))
+        .where(Application.person_id == actor.person_id)
+    )
+    if cursor is not None:
+        statement = statement.where(after(keys, cursors.decode(query, cursor)))
+    rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
+    following = None
+    if len(rows) > limit:
+        rows = rows[:limit]
+        following = cursors.encode(query, [rows[-1][0].created_at, rows[-1][0].id])
+    steps = await _steps(session, [application.id for application, _ in rows])
+    return [Tracked(row, vacancy, steps.get(row.id, [])) for row, vacancy in rows], following
+
+
+async def withdraw(
+    session: AsyncSession, actor: Actor, application_id: UUID, *, expected_version: int, now: datetime
+) -> Tracked:
+    """The seeker's own step; the released contact is closed with it."""
+    await _own(session, actor, application_id)
+    row = await lock(session, Application, application_id, ApplicationNotFoundError)
+    check_version(row.version, expected_version)
+    check_step(row.state, ApplicationState.WITHDRAWN, Side.SEEKER)
+    row.state, row.contact_released = ApplicationState.WITHDRAWN, False
+    row.touch(now)
+    _step(session, row, actor.person_id, now)
+    await session.flush()
+    return await track(session, row.id)
+
+
+async def list_candidates(
+    session: ReadSession, crypto: Crypto, actor: Actor, vacancy_id: UUID, *, now: datetime
+) -> list[Candidate]:
+    """Applicants of one's own vacancy, best first by the shared score; who withdrew stands last, without contact."""
+    vacancy = await get_own(session, actor, vacancy_id)
+    rows = (
+        await session.exec(
+            select(Application)
+            .where(Application.vacancy_id == vacancy_id)
+            .order_by(col(Application.created_at).desc(), col(Application.id).desc())
+            .limit(CANDIDATES_AT_MOST)
+        )
+    ).all()
+    people = [row.person_id for row in rows if row.contact_released]
+    facts = await facts_of(session, crypto, people)
+    profiles = await profiles_of(session, people)
+    ranked = await rank_candidates(session, crypto, vacancy, list(profiles.values()), now=now)
+    place = {person_id: index for index, person_id in enumerate(ranked)}
+    ordered = sorted(rows, key=lambda row: (row.state not in ACTIVE, place.get(row.person_id, len(place))))
+    return [Candidate(row, facts.get(row.person_id), ranked.get(row.person_id)) for row in ordered]
+
+
+async def get_candidate(
+    session: AsyncSession, crypto: Crypto, actor: Actor, application_id: UUID, *, now: datetime
+) -> Candidate:
+    row, vacancy = await _of_firm(session, actor, application_id)
+    facts = await facts_of(session, crypto, [row.person_id] if row.contact_released else [])
+    profile = await find_profile(session, row.person_id)
+    ranked = await rank_candidates(session, crypto, vacancy, [profile] if profile else [], now=now)
+    return Candidate(row, facts.get(row.person_id), ranked.get(row.person_id))
+
+
+async def move(
+    session: AsyncSession,
+    actor: Actor,
+    application_id: UUID,
+    target: ApplicationState,
+    *,
+    reason: RejectReason | None,
+    expected_version: int,
+    now: datetime,
+) -> Application:
+    """A step of the firm. Hiring takes a seat; the last seat closes the vacancy and tells the others."""
+    seen, _ = await _of_firm(session, actor, application_id)
+    # Vacancy before application, everywhere: two locks always taken in the same order cannot deadlock.
+    vacancy = await lock(session, Vacancy, seen.vacancy_id, VacancyNotFoundError)
+    row = await lock(session, Application, application_id, ApplicationNotFoundError)
+    check_version(row.version, expected_version)
+    if target not in FIRM_STEPS:
+        raise ApplicationStateError(current=row.state.label, target=target.label)
+    check_step(row.state, target, Side.FIRM)
+    check_reason(target, reason)
+    row.state, row.reason = target, reason
+    row.touch(now)
+    _step(session, row, actor.person_id, now)
+    await session.flush()
+    await emit(
+        session,
+        ApplicationMoved(
+            at=now, application_id=row.id, person_id=row.person_id, title=vacancy.title,
+            enterprise_name=vacancy.enterprise_name, state=target, reason=reason,
+        ),
+    )  # fmt: skip
+    if target is ApplicationState.HIRED:
+        await _take_seat(session, vacancy, now)
+    return row
+
+
+async def _take_seat(session: AsyncSession, vacancy: Vacancy, now: datetime) -> None:
+    taken = await session.exec(
+        update(Vacancy)
+        .where(col(Vacancy.id) == vacancy.id, col(Vacancy.hired_count) < col(Vacancy.headcount))
+        .values(hired_count=col(Vacancy.hired_count) + 1, version=col(Vacancy.version) + 1, updated_at=now)
+    )
+    if taken.rowcount != 1:
+        raise NoSeatLeftError(headcount=vacancy.headcount)
+    await session.refresh(vacancy)
+    if vacancy.hired_count < vacancy.headcount or vacancy.state is not VacancyState.PUBLISHED:
+        return
+    await close_filled(session, vacancy, now)
+    waiting = await session.exec(
+        select(col(Application.person_id))
+        .where(
+            Application.vacancy_id == vacancy.id,
+            col(Application.state).in_(
+                [ApplicationState.APPLIED, ApplicationState.VIEWED, ApplicationState.SHORTLISTED,
+                 ApplicationState.INTERVIEW, ApplicationState.OFFERED]
+            ),
+        )
+        .order_by(col(Application.id))
+    )  # fmt: skip
+    await emit(
+        session,
+        VacancyFilled(
+            at=now, vacancy_id=vacancy.id, title=vacancy.title, enterprise_name=vacancy.enterprise_name,
+            headcount=vacancy.headcount, waiting=tuple(waiting),
+        ),
+    )  # fmt: skip
+
+
+async def _check_ready(session: AsyncSession, crypto: Crypto, actor: Actor, now: datetime) -> None:
+    """Name, phone and birth date before the first application: the firm must reach and may lawfully hire the person."""
+    facts = await facts_of_one(session, crypto, actor.person_id)
+    needed = {"name": ("姓名", facts.name), "phone": ("手机号", facts.phone), "birth_date": ("出生日期", facts.birth_date)}
+    missing = {path: label for path, (label, value) in needed.items() if value is None}
+    if await find_profile(session, actor.person_id) is None:
+        missing["seeker_profile"] = "求职登记"
+    if missing:
+        raise ProfileIncompleteError(
+            missing="、".join(missing.values()),
+            fields=[FieldIssue(path=path, message=f"请先补全{label}") for path, label in missing.items()],
+        )
+    if facts.birth_date is not None and compute_age(facts.birth_date, china_date(now)) < WORKING_AGE:
+        raise TooYoungError(age=WORKING_AGE)
+
+
+async def _own(session: AsyncSession, actor: Actor, application_id: UUID) -> None:
+    found = await session.exec(
+        select(col(Application.id)).where(
+            Application.id == application_id, Application.person_id == actor.person_id
+        )
+    )
+    if found.one_or_none() is None:
+        raise ApplicationNotFoundError
+
+
+async def _of_firm(session: AsyncSession, actor: Actor, application_id: UUID) -> tuple[Application, Vacancy]:
+    mine = sorted(actor.enterprises(Permission.APPLICATION_MANAGE))
+    found = await session.exec(
+        select(Application, Vacancy)
+        .join(Vacancy, col(Vacancy.id) == col(Application.vacancy_id))
+        .where(Application.id == application_id, col(Vacancy.enterprise_id).in_(mine))
+    )
+    pair = found.one_or_none()
+    if pair is None:
+        raise ApplicationNotFoundError
+    return pair[0], pair[1]
+
+
+async def _steps(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[ApplicationStep]]:
+    rows = await session.exec(
+        select(ApplicationStep)
+        .where(col(ApplicationStep.application_id).in_(ids))
+        .order_by(col(ApplicationStep.created_at), col(ApplicationStep.id))
+    )
+    grouped: dict[UUID, list[ApplicationStep]] = {}
+    for row in rows:
+        grouped.setdefault(row.application_id, []).append(row)
+    return grouped
+
+
+def _step(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:
+    session.add(ApplicationStep(created_at=now, application_id=row.id, state=row.state, by_person_id=by))

@@ -1,0 +1,85 @@
+"""Recommended vacancies for a seeker, and ranked candidates for a firm, each with parts, reasons and gaps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.clock import china_date
+from app.core.crypto import Crypto
+from app.core.db import ReadSession
+from app.matching.recommendation import RankedItem, VacancyColumns, rank_seekers, rank_vacancies
+from app.models.jobs import SeekerProfile, Vacancy
+from app.rules.identity import Actor, ConsentPurpose, compute_age
+from app.rules.jobs.applications import TooYoungError
+from app.rules.identity import WORKING_AGE
+from app.rules.jobs.vacancies import VacancyState
+from app.services.common.codes import occupation_tree
+from app.services.identity.people import facts_of_one, lacking_consents
+from app.services.jobs.cards import seeker_card, vacancy_card
+from app.services.jobs.seekers import get_profile
+
+# The newest open postings that are scored, exactly, in one pass. The town has some 200 firms; an index in memory for
+# tens of thousands of postings replaces this query, not the engine behind it.
+CONSIDERED_AT_MOST = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    vacancy: Vacancy
+    item: RankedItem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    items: list[Recommended]
+    personalised: bool
+    considered: int
+
+
+async def recommend(
+    session: ReadSession, crypto: Crypto, actor: Actor, *, limit: int, now: datetime
+) -> Recommendation:
+    """Open vacancies in the order that suits both sides best.
+
+    Without the person's consent to personal recommendation: newest first, unscored (个人信息保护法 第二十四条).
+    """
+    profile = await get_profile(session, actor.person_id)
+    facts = await facts_of_one(session, crypto, actor.person_id)
+    if facts.birth_date is not None and compute_age(facts.birth_date, china_date(now)) < WORKING_AGE:
+        raise TooYoungError(age=WORKING_AGE)
+    rows = await _open_vacancies(session, profile, now)
+    if ConsentPurpose.PERSONAL_RECOMMENDATION in await lacking_consents(session, actor.person_id):
+        return Recommendation([Recommended(row, None) for row in rows[:limit]], personalised=False, considered=0)
+    tree = await occupation_tree(session)
+    columns = VacancyColumns.from_cards([vacancy_card(row) for row in rows])
+    ranked = rank_vacancies(seeker_card(crypto, profile), columns, tree, now=now, limit=limit)
+    by_id = {row.id: row for row in rows}
+    return Recommendation([Recommended(by_id[item.id], item) for item in ranked], True, len(rows))
+
+
+async def rank_candidates(
+    session: AsyncSession, crypto: Crypto, vacancy: Vacancy, profiles: Sequence[SeekerProfile], *, now: datetime
+) -> dict[UUID, RankedItem]:
+    """The applicants of one vacancy, scored by the same engine, told from the firm's side."""
+    tree = await occupation_tree(session)
+    cards = [seeker_card(crypto, profile) for profile in profiles]
+    ranked = rank_seekers(vacancy_card(vacancy), cards, tree, now=now, limit=len(cards))
+    return {item.id: item for item in ranked}
+
+
+async def _open_vacancies(session: AsyncSession, profile: SeekerProfile, now: datetime) -> Sequence[Vacancy]:
+    rows = await session.exec(
+        select(Vacancy)
+        .where(
+            Vacancy.state == VacancyState.PUBLISHED,
+            col(Vacancy.valid_until) >= china_date(now),
+            col(Vacancy.enterprise_id).not_in([UUID(value) for value in profile.hidden_from]),
+        )
+        .order_by(col(Vacancy.published_at).desc(), col(Vacancy.id).desc())
+        .limit(CONSIDERED_AT_MOST)
+    )
+    return rows.all()

@@ -1,0 +1,198 @@
+"""From rows to answers: vacancies, seekers, applications, with what the caller may do now."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic_core import to_json
+from sqlalchemy import Row
+
+from app.core.clock import CHINA
+from app.matching.recommendation import RankedItem
+from app.models.jobs import SeekerProfile, Vacancy
+from app.rules.identity import Actor, Permission
+from app.rules.jobs.applications import FIRM_STEPS, ApplicationState, Side, check_step
+from app.rules.jobs.applications import ApplicationStateError as StepRefused
+from app.rules.jobs.posting import Finding
+from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
+from app.rules.jobs.vacancies import VacancyState
+from app.schemas.base import Action
+from app.schemas.jobs import (
+    ApplicationRead,
+    CandidateRead,
+    Contact,
+    FindingRead,
+    LintRead,
+    PayRead,
+    PlaceRead,
+    Recommendation,
+    Recommendations,
+    ScorePart,
+    SeekerRead,
+    StepRead,
+    VacancyListItem,
+    VacancyRead,
+    VacancySaved,
+)
+from app.services.jobs.applications import Candidate, Tracked
+from app.services.jobs.posting import form_path
+from app.services.jobs.recommendations import Recommendation as Found
+from app.services.jobs.recommendations import Recommended
+from app.services.jobs.search import ListPage
+from app.services.jobs.vacancies import Saved
+
+# Nothing publishes before its firm is approved, so every public posting carries this.
+VERIFIED_LABEL = "企业已由镇招聘专员核验"
+OWN_MOVES = {"pause": VacancyState.PAUSED, "resume": VacancyState.PUBLISHED, "withdraw": VacancyState.WITHDRAWN}
+
+
+def vacancy_actions(row: Vacancy, actor: Actor | None) -> list[Action]:
+    if actor is None:
+        return [Action(action="apply", allowed=False, reason="请先登录")]
+    if actor.town_wide(Permission.VACANCY_REVIEW):
+        held = row.state is VacancyState.IN_REVIEW
+        reason = None if held else f"岗位当前为“{row.state.label}”，无需复核"
+        return [Action(action=name, allowed=held, reason=reason) for name in ("approve", "return")]
+    if row.enterprise_id in actor.enterprises(Permission.VACANCY_WRITE):
+        return [_own_action(name, target, row) for name, target in OWN_MOVES.items()]
+    is_open = row.state is VacancyState.PUBLISHED
+    return [
+        Action(action="apply", allowed=is_open, reason=None if is_open else f"岗位{row.state.label}，不再接受应聘")
+    ]
+
+
+def _own_action(name: str, target: VacancyState, row: Vacancy) -> Action:
+    allowed = target in VACANCY_NEXT[row.state] and (name != "resume" or row.state is VacancyState.PAUSED)
+    return Action(
+        action=name, allowed=allowed, reason=None if allowed else f"岗位当前为“{row.state.label}”，不能变为“{target.label}”"
+    )
+
+
+def vacancy_read(row: Vacancy, actor: Actor | None) -> VacancyRead:
+    own = actor is not None and (
+        row.enterprise_id in actor.enterprises(Permission.VACANCY_WRITE) or actor.town_wide(Permission.VACANCY_REVIEW)
+    )
+    values = row.model_dump(exclude={"posted_by", "latitude", "longitude", "coord_type"})
+    return VacancyRead.model_validate(
+        values
+        | {
+            "enterprise_label": VERIFIED_LABEL if row.published_at else "尚未发布",
+            "state_label": row.state.label,
+            "open_seats": row.headcount - row.hired_count,
+            # Words between the office and the firm are not the public's business.
+            "review_note": row.review_note if own else None,
+            "pay": PayRead(
+                unit=row.pay_unit, min_fen=row.pay_min_fen, max_fen=row.pay_max_fen,
+                piece_rate_fen=row.piece_rate_fen, piece_per_quantity=row.piece_per_quantity,
+                piece_hourly_output=row.piece_hourly_output, cycle=row.pay_cycle,
+            ),
+            "place": PlaceRead(
+                address=row.place_address, latitude=row.latitude, longitude=row.longitude, coord_type=row.coord_type
+            ),
+            "actions": vacancy_actions(row, actor),
+        }
+    )  # fmt: skip
+
+
+def list_item(row: Row[Any] | Vacancy) -> VacancyListItem:
+    names = VacancyListItem.model_fields.keys() - {"open_seats"}
+    values = {name: getattr(row, name) for name in names}
+    return VacancyListItem.model_validate(values | {"open_seats": row.headcount - row.hired_count})
+
+
+def finding_read(finding: Finding) -> FindingRead:
+    return FindingRead(
+        rule_id=finding.rule_id, severity=finding.severity, field=form_path(finding.field), start=finding.start,
+        end=finding.end, quote=finding.quote, message=finding.message, law=finding.law, mend=finding.mend,
+    )  # fmt: skip
+
+
+def seeker_read(row: SeekerProfile) -> SeekerRead:
+    values = row.model_dump(exclude={"home_sealed"})
+    return SeekerRead.model_validate(values | {"home_known": row.home_sealed is not None})
+
+
+def score_parts(item: RankedItem | None) -> list[ScorePart]:
+    return [] if item is None else [ScorePart.model_validate(part) for part in item.parts]
+
+
+def recommendation_read(recommended: Recommended) -> Recommendation:
+    item = recommended.item
+    return Recommendation(
+        vacancy=list_item(recommended.vacancy),
+        score=item.score if item else 0,
+        confidence=item.confidence if item else 0,
+        parts=score_parts(item),
+        reasons=list(item.reasons) if item else [],
+        gaps=list(item.gaps) if item else [],
+    )
+
+
+def application_read(tracked: Tracked) -> ApplicationRead:
+    row = tracked.application
+    return ApplicationRead(
+        id=row.id, version=row.version, vacancy_id=row.vacancy_id, vacancy_title=tracked.vacancy.title,
+        enterprise_name=tracked.vacancy.enterprise_name, vacancy_content_version=row.vacancy_content_version,
+        state=row.state, state_label=row.state.label, reason=row.reason, created_at=row.created_at,
+        steps=[StepRead(state=s.state, state_label=s.state.label, at=s.created_at) for s in tracked.steps],
+        actions=[_step_action("withdraw", row.state, ApplicationState.WITHDRAWN, Side.SEEKER)],
+    )  # fmt: skip
+
+
+def candidate_read(candidate: Candidate) -> CandidateRead:
+    row, item, facts = candidate.application, candidate.item, candidate.contact
+    contact = None
+    if facts is not None and facts.name is not None and facts.phone is not None:
+        contact = Contact(name=facts.name, phone=facts.phone)
+    return CandidateRead(
+        id=row.id, version=row.version, vacancy_id=row.vacancy_id, state=row.state, state_label=row.state.label,
+        created_at=row.created_at, contact=contact, score=item.score if item else None,
+        confidence=item.confidence if item else None, parts=score_parts(item),
+        reasons=list(item.reasons) if item else [], gaps=list(item.gaps) if item else [],
+        actions=[
+            _step_action(target.value, row.state, target, Side.FIRM) for target in ApplicationState if target in FIRM_STEPS
+        ],
+    )  # fmt: skip
+
+
+def _step_action(name: str, current: ApplicationState, target: ApplicationState, side: Side) -> Action:
+    try:
+        check_step(current, target, side)
+    except StepRefused as exc:
+        return Action(action=name, allowed=False, reason=exc.text)
+    return Action(action=name, allowed=True, reason=None)
+
+
+
+
+def list_page(page: ListPage) -> bytes:
+    """The public list straight from rows to JSON: the answers' shape is checked by tests, not on every request."""
+    items = [_plain_item(row) for row in page.rows]
+    return to_json({"items": items, "next_cursor": page.next_cursor, "total": page.total})
+
+
+def _plain_item(row: Row[Any]) -> dict[str, Any]:
+    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    values["open_seats"] = values.pop("headcount") - values.pop("hired_count")
+    values["published_at"] = values["published_at"].astimezone(CHINA).isoformat(timespec="seconds")
+    return values
+
+
+def lint_read(findings: Sequence[Finding]) -> LintRead:
+    return LintRead(
+        findings=[finding_read(finding) for finding in findings],
+        would_publish=all(finding.severity != "block" for finding in findings),
+    )
+
+
+def saved_read(saved: Saved, actor: Actor) -> VacancySaved:
+    return VacancySaved(
+        vacancy=vacancy_read(saved.vacancy, actor), findings=[finding_read(finding) for finding in saved.findings]
+    )
+
+
+def recommendations_read(found: Found) -> Recommendations:
+    return Recommendations(
+        items=[recommendation_read(recommended) for recommended in found.items],
+        personalised=found.personalised,
+        considered=found.considered,
+    )
