@@ -102,8 +102,36 @@ async def find_occupations(session: AsyncSession, text: str) -> Sequence[Occupat
     return list(best.values())[:FOUND_AT_MOST]
 
 
+async def code_name(session: AsyncSession, code_table: str, code: str) -> str | None:
+    """None where the table has no such code."""
+    found = await session.exec(
+        select(col(CodeEntry.name)).where(CodeEntry.code_table == code_table, CodeEntry.code == code)
+    )
+    return found.one_or_none()
+
+
+async def aliases_of(session: AsyncSession, code: str) -> Sequence[str]:
+    """What people call this occupation; the shortest word first."""
+    found = await session.exec(select(col(OccupationAlias.alias)).where(OccupationAlias.code == code))
+    return sorted(found.all(), key=lambda alias: (len(alias), alias))
+
+
+async def list_revisions(session: AsyncSession) -> list[dict[str, str]]:
+    """`[{name, revision}]` of the tables that `list_codes` reads; before the first load a revision is empty."""
+    rows = await session.exec(select(col(CodeTableVersion.code_table), col(CodeTableVersion.revision)))
+    known = dict(rows.all())
+    return [{"name": code_table, "revision": known.get(code_table, "")} for code_table in CODE_TABLES]
+
+
+async def revision_of(session: AsyncSession, code_table: str) -> str:
+    for row in await list_revisions(session):
+        if row["name"] == code_table:
+            return row["revision"]
+    raise CodeTableNotFoundError
+
+
 async def code_revision(session: AsyncSession) -> str:
-    """Changes whenever any code table changes: part of the dictionary's ETag."""
+    """Changes whenever a code table or an alias changes: part of the dictionary's ETag."""
     found = await session.exec(
         select(col(CodeTableVersion.code_table), col(CodeTableVersion.revision)).order_by(
             col(CodeTableVersion.code_table)

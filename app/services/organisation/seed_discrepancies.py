@@ -80,7 +80,12 @@ def _branches(facts: Facts) -> Iterable[str]:
     if parts != branches:
         yield f"党支部总数：正文称{branches}个，各类相加为{parts}个"
     listed = len(facts.parties)
-    yield f"党支部名单：正文称{branches}个，附件2只列{listed}个，{branches - listed}个无名单（其中流动党组织{mobile}个均未列出）"
+    gap = listed + mobile - branches
+    verdict = "相符" if gap == 0 else f"与正文相差{abs(gap)}个"
+    yield (
+        f"党支部名单：正文称{branches}个，附件2只列其中{listed}个；流动党组织{mobile}个均未列出，"
+        f"两者相加{listed + mobile}个，{verdict}"
+    )
 
 
 def _firms(facts: Facts) -> Iterable[str]:

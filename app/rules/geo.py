@@ -1,0 +1,46 @@
+"""Coordinates: WGS-84 to GCJ-02, and distances. Pure."""
+
+import math
+
+from app.rules.jobs.terms import CoordType
+
+EARTH_M = 6_371_008.8
+# The ellipsoid of the public GCJ-02 formula (Krasovsky 1940).
+AXIS = 6_378_245.0
+ECCENTRICITY = 0.006_693_421_622_965_943
+CHINA_BOX = (0.8293, 55.8271, 72.004, 137.8347)
+
+
+def to_gcj02(latitude: float, longitude: float, coord_type: CoordType) -> tuple[float, float]:
+    """Degrees in the system of Chinese maps. GCJ-02 stays; outside China nothing is shifted."""
+    south, north, west, east = CHINA_BOX
+    if coord_type is CoordType.GCJ02 or not (south < latitude < north and west < longitude < east):
+        return latitude, longitude
+    x, y = longitude - 105.0, latitude - 35.0
+    shift_lat, shift_lon = _shift(x, y)
+    radians = math.radians(latitude)
+    magic = 1 - ECCENTRICITY * math.sin(radians) ** 2
+    shift_lat = math.degrees(shift_lat / (AXIS * (1 - ECCENTRICITY) / magic**1.5))
+    shift_lon = math.degrees(shift_lon / (AXIS / math.sqrt(magic) * math.cos(radians)))
+    return latitude + shift_lat, longitude + shift_lon
+
+
+def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> int:
+    """Great-circle distance in whole metres (haversine)."""
+    a, b = math.radians(lat_a), math.radians(lat_b)
+    half = (
+        math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(lon_b - lon_a) / 2) ** 2
+    )
+    return round(2 * EARTH_M * math.asin(min(1.0, math.sqrt(half))))
+
+
+def _shift(x: float, y: float) -> tuple[float, float]:
+    """Metres north and east by the public formula."""
+    wave = (20 * math.sin(6 * x * math.pi) + 20 * math.sin(2 * x * math.pi)) * 2 / 3
+    north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * math.sqrt(abs(x)) + wave
+    north += (20 * math.sin(y * math.pi) + 40 * math.sin(y / 3 * math.pi)) * 2 / 3
+    north += (160 * math.sin(y / 12 * math.pi) + 320 * math.sin(y * math.pi / 30)) * 2 / 3
+    east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * math.sqrt(abs(x)) + wave
+    east += (20 * math.sin(x * math.pi) + 40 * math.sin(x / 3 * math.pi)) * 2 / 3
+    east += (150 * math.sin(x / 12 * math.pi) + 300 * math.sin(x / 30 * math.pi)) * 2 / 3
+    return north, east

@@ -1,0 +1,43 @@
+"""Pay made comparable: every form of pay as fen per hour. Pure."""
+
+from fractions import Fraction
+
+from app.rules.jobs.terms import PayUnit
+
+# 劳社部发〔2008〕3号: 21.75 paid days a month; 劳动法 第三十六条: 8 hours a day.
+STATUTORY_DAYS = Fraction(87, 4)
+STATUTORY_MINUTES = 480
+
+
+def compute_hourly_fen(
+    unit: PayUnit,
+    *,
+    min_fen: int | None = None,
+    max_fen: int | None = None,
+    piece_rate_fen: int | None = None,
+    piece_per_quantity: int | None = None,
+    piece_hourly_output: int | None = None,
+    minutes_per_day: int | None = None,
+    days_per_month: int | None = None,
+) -> int | None:
+    """Fen per hour, rounded half up; None where it cannot be known.
+
+    A range counts with its middle: its ends are a promise to few. Piece pay needs a stated hourly output. A month of
+    unknown length is the statutory one.
+    """
+    if unit is PayUnit.PIECE:
+        if not piece_rate_fen or not piece_per_quantity or not piece_hourly_output:
+            return None
+        return _round(Fraction(piece_rate_fen * piece_hourly_output, piece_per_quantity))
+    ends = [value for value in (min_fen, max_fen) if value is not None]
+    if not ends:
+        return None
+    middle = Fraction(sum(ends), len(ends))
+    if unit is PayUnit.HOUR:
+        return _round(middle)
+    days = Fraction(days_per_month) if days_per_month else STATUTORY_DAYS
+    return _round(middle / (days * Fraction(minutes_per_day or STATUTORY_MINUTES, 60)))
+
+
+def _round(value: Fraction) -> int:
+    return int(value + Fraction(1, 2))

@@ -1,0 +1,243 @@
+"""The client of WeChat's server API. Facts: the API pages named at each method.
+
+Business errors come as HTTP 200 with `errcode`; success may lack `errcode`; the content type cannot be trusted. Bodies
+are sent whole (a chunked one is answered 412), in UTF-8 with real Chinese characters.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import httpx
+
+from app.core.logging import get_logger
+from app.wechat.errors import (
+    ERRCODES,
+    UNKNOWN,
+    Do,
+    PhoneCodeForeign,
+    WechatError,
+    WechatRejected,
+    WechatUnavailable,
+)
+from app.wechat.templates import check_values
+from app.wechat.tokens import API as TOKEN_API
+from app.wechat.tokens import TokenProvider
+
+BUSY_RETRIES = 3
+FOREIGN_APP = 40013
+# msgSecCheck v2: at most 2,500 characters a call.
+TEXT_LIMIT = 2500
+Suggest = Literal["pass", "review", "risky"]
+SEVERITY: tuple[Suggest, ...] = ("pass", "review", "risky")
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class WechatApp:
+    key: str
+    appid: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginIdentity:
+    openid: str = field(repr=False)
+    # Only where the mini-program is bound to an open-platform account.
+    unionid: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """`number` without the country prefix; mainland numbers have country code 86."""
+
+    number: str = field(repr=False)
+    country_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextVerdict:
+    suggest: Suggest
+    label: int
+
+
+class WechatClient:
+    def __init__(
+        self,
+        *,
+        http: httpx.AsyncClient,
+        apps: Mapping[str, WechatApp],
+        tokens: TokenProvider,
+        base_url: str,
+        timeout_seconds: float = 5.0,
+    ) -> None:
+        self._http = http
+        self._apps = apps
+        self._tokens = tokens
+        self._base = base_url.rstrip("/")
+        self._timeout = timeout_seconds
+
+    async def code_to_session(self, app_key: str, code: str) -> LoginIdentity:
+        """code2Session: https://developers.weixin.qq.com/miniprogram/dev/server/API/user-login/api_code2session.html
+
+        Not repeated after a time-out: the code may be spent. The session_key is dropped here and now.
+        """
+        app = self._apps[app_key]
+        query = {
+            "appid": app.appid, "secret": app.secret, "js_code": code, "grant_type": "authorization_code",
+        }  # fmt: skip
+        payload = await self._bounded("GET", "/sns/jscode2session", query, None)
+        return LoginIdentity(_text(payload, "openid", "/sns/jscode2session"), payload.get("unionid") or None)
+
+    async def phone_number(self, app_key: str, code: str) -> PhoneNumber:
+        """getPhoneNumber: …/API/user-info/phone-number/api_getphonenumber.html. The code is of the same mini-program."""
+        api = "/wxa/business/getuserphonenumber"
+        try:
+            payload = await self._with_token(app_key, api, {"code": code})
+        except WechatRejected as exc:
+            if exc.errcode == FOREIGN_APP:
+                raise PhoneCodeForeign(api, exc.errcode, "code of another mini-program") from exc
+            raise
+        info = payload.get("phone_info")
+        if not isinstance(info, dict):
+            raise WechatUnavailable(api, None, "answer without phone_info")
+        watermark = info.get("watermark")
+        if not isinstance(watermark, dict) or watermark.get("appid") != self._apps[app_key].appid:
+            raise PhoneCodeForeign(api, FOREIGN_APP, "watermark of another mini-program")
+        # Declared a string, shown as a number in WeChat's own example.
+        return PhoneNumber(_text(info, "purePhoneNumber", api), str(info.get("countryCode", "")))
+
+    async def check_text(
+        self, app_key: str, openid: str, content: str, *, scene: int, title: str | None = None
+    ) -> TextVerdict:
+        """msgSecCheck v2: …/API/sec-center/sec-check/api_msgseccheck.html. Long texts in parts; the worst verdict counts."""
+        worst = TextVerdict("pass", 100)
+        for start in range(0, max(len(content), 1), TEXT_LIMIT):
+            body: dict[str, Any] = {
+                "content": content[start : start + TEXT_LIMIT], "version": 2, "scene": scene, "openid": openid,
+            }  # fmt: skip
+            if title:
+                body["title"] = title
+            payload = await self._with_token(app_key, "/wxa/msg_sec_check", body)
+            verdict = _verdict(payload)
+            if SEVERITY.index(verdict.suggest) > SEVERITY.index(worst.suggest):
+                worst = verdict
+        return worst
+
+    async def send_subscribe_message(
+        self,
+        app_key: str,
+        openid: str,
+        template_id: str,
+        *,
+        page: str,
+        data: Mapping[str, Mapping[str, str]],
+        miniprogram_state: Literal["developer", "trial", "formal"] = "formal",
+    ) -> None:
+        """subscribeMessage.send: …/API/mp-message-management/subscribe-message/api_sendmessage.html"""
+        check_values(data)
+        body = {
+            "touser": openid, "template_id": template_id, "page": page, "data": data,
+            "miniprogram_state": miniprogram_state, "lang": "zh_CN",
+        }  # fmt: skip
+        await self._with_token(app_key, "/cgi-bin/message/subscribe/send", body)
+
+    async def _with_token(self, app_key: str, api: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A POST with the app's token; a refused token is replaced once."""
+        appid = self._apps[app_key].appid
+        try:
+            async with asyncio.timeout(self._timeout):
+                token = await self._tokens.get(appid, self._fetch_token)
+                try:
+                    return await self._call("POST", api, {"access_token": token}, body)
+                except WechatRejected as exc:
+                    if ERRCODES.get(exc.errcode, UNKNOWN).do is not Do.NEW_TOKEN:
+                        raise
+                    await self._tokens.drop(appid, token)
+                token = await self._tokens.get(appid, self._fetch_token)
+                return await self._call("POST", api, {"access_token": token}, body)
+        except TimeoutError as exc:
+            raise WechatUnavailable(api, None, "no answer in time") from exc
+
+    async def _fetch_token(self, appid: str) -> tuple[str, int]:
+        """getStableAccessToken in normal mode: `(token, seconds)`."""
+        app = next(app for app in self._apps.values() if app.appid == appid)
+        body = {
+            "grant_type": "client_credential", "appid": appid, "secret": app.secret, "force_refresh": False,
+        }  # fmt: skip
+        payload = await self._call("POST", TOKEN_API, {}, body)
+        return _text(payload, "access_token", TOKEN_API), int(payload.get("expires_in", 0))
+
+    async def _bounded(
+        self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._call(method, api, query, body)
+        except TimeoutError as exc:
+            raise WechatUnavailable(api, None, "no answer in time") from exc
+
+    async def _call(
+        self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """One API call; `-1` (busy) is repeated with back-off inside the caller's time bound."""
+        for attempt in range(BUSY_RETRIES + 1):
+            payload = await self._send(method, api, query, body)
+            errcode = int(payload.get("errcode") or 0)
+            if errcode == 0:
+                return payload
+            meaning = ERRCODES.get(errcode, UNKNOWN)
+            if meaning.do is not Do.RETRY:
+                raise _refused(api, errcode)
+            if attempt < BUSY_RETRIES:
+                await asyncio.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311  # spreading load
+        raise WechatUnavailable(api, -1, "busy")
+
+    async def _send(
+        self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            answer = await self._http.request(
+                method, self._base + api, params=query, content=content, headers=headers, timeout=self._timeout
+            )
+        except httpx.HTTPError as exc:
+            # The library's text holds the address with secret and token in it: its class is enough.
+            log.warning("wechat away", api=api, error=type(exc).__name__)
+            raise WechatUnavailable(api, None, type(exc).__name__) from None
+        if answer.status_code >= 500:  # noqa: PLR2004
+            raise WechatUnavailable(api, None, f"HTTP {answer.status_code}")
+        try:
+            payload = json.loads(answer.content)
+        except ValueError:
+            raise WechatUnavailable(api, None, "answer is no JSON") from None
+        if not isinstance(payload, dict):
+            raise WechatUnavailable(api, None, "answer is no object")
+        return payload
+
+
+def _refused(api: str, errcode: int) -> WechatError:
+    meaning = ERRCODES.get(errcode, UNKNOWN)
+    log.warning("wechat refused", api=api, errcode=errcode)
+    if meaning.do is Do.LATER:
+        return WechatUnavailable(api, errcode, meaning.text, retry_after=meaning.retry_after)
+    return WechatRejected(api, errcode, meaning.text)
+
+
+def _text(payload: Mapping[str, Any], name: str, api: str) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str) or not value:
+        raise WechatUnavailable(api, None, f"answer without {name}")
+    return value
+
+
+def _verdict(payload: Mapping[str, Any]) -> TextVerdict:
+    """An answer that we do not understand is `review`: never published unchecked."""
+    result = payload.get("result")
+    if not isinstance(result, dict) or result.get("suggest") not in SEVERITY:
+        return TextVerdict("review", 0)
+    return TextVerdict(result["suggest"], int(result.get("label") or 0))
