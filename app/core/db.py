@@ -22,6 +22,8 @@ from app.core.settings import Settings
 
 # A session on an autocommit, read-only connection. Handing it to a service that writes is a type error.
 ReadSession = NewType("ReadSession", AsyncSession)
+WriteSession = AsyncSession
+ReadConnection = AsyncConnection
 BeforeBegin = Callable[[Any], None]
 M = TypeVar("M", bound=SQLModel)
 

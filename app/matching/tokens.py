@@ -56,7 +56,7 @@ def canonical(text: str) -> str:
 class Segmenter:
     """Cuts Chinese into words; `words` are the town's own (villages, firms, trades), beside the common dictionary.
 
-    Holds a dictionary of its own (about 40 MB, 0.2 s to load): make one for a process, not one for a request.
+    Holds a dictionary of its own (tens of megabytes, a tenth of a second to load): make one for a process, not one for a request.
     """
 
     def __init__(self, words: Iterable[str] = ()) -> None:

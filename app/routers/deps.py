@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core import idempotency
-from app.core.db import ReadSession
+from app.core.db import ReadConnection, ReadSession, WriteSession
 from app.core.errors import FieldIssue, InvalidFieldsError, UnauthorisedError
 from app.core.security import TokenClaims, TokenError
 from app.rules.identity import Actor, Permission, check_permission
@@ -92,7 +90,7 @@ async def unit(
             description="A unique value per operation, 8–80 characters, kept for retries: the first answer is repeated",
         ),
     ] = None,
-) -> AsyncIterator[AsyncSession]:
+) -> AsyncIterator[WriteSession]:
     """The request's one transaction; committed before the response is sent."""
     call = await _keyed_call(request, actor, idempotency_key)
     hook = None
@@ -106,7 +104,7 @@ async def unit(
 
 
 # scope="function": with FastAPI's default the code after `yield`, the commit, would run after the answer was sent.
-Unit = Annotated[AsyncSession, Depends(unit, scope="function")]
+Unit = Annotated[WriteSession, Depends(unit, scope="function")]
 
 
 async def key_required(idempotency_key: Annotated[str | None, Header()] = None) -> None:
@@ -125,13 +123,13 @@ async def reads(runtime: RuntimeDep) -> AsyncIterator[ReadSession]:
 Reads = Annotated[ReadSession, Depends(reads, scope="function")]
 
 
-async def rows(runtime: RuntimeDep) -> AsyncIterator[AsyncConnection]:
+async def rows(runtime: RuntimeDep) -> AsyncIterator[ReadConnection]:
     async with runtime.db.connection() as connection:
         yield connection
 
 
 # For hot lists: Core on an autocommit connection, no session.
-Rows = Annotated[AsyncConnection, Depends(rows, scope="function")]
+Rows = Annotated[ReadConnection, Depends(rows, scope="function")]
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Page size")]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before")]

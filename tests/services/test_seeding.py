@@ -31,7 +31,7 @@ from app.models.organisation import (
     SeedRecord,
     TaskForceMember,
 )
-from app.rules.common import TaskKind
+from app.rules.common import TaskKind, TaskState
 from app.rules.organisation import (
     CivicBodyKind,
     EnterpriseState,
@@ -311,6 +311,24 @@ async def test_a_confirmed_link_is_not_asked_for_again(database: Database, seeds
     assert report.unknowns.blank_links == 13
 
 
+async def test_a_gap_filled_in_the_file_closes_its_task(database: Database, seeds: Path) -> None:
+    def fill(rows: list[dict[str, str]]) -> None:
+        next(row for row in rows if not row["printed"])["printed"] = "陈增坛"
+
+    def verify(rows: list[dict[str, str]]) -> None:
+        rows[-1]["verified_by"] = "镇公共服务办公室"
+
+    await load(database, seeds)
+    edit(seeds / "liaison_links.csv", fill)
+    edit(seeds / "minimum_wages.csv", verify)
+    outcome = await load(database, seeds, LATER)
+    assert (outcome.of("liaison_links").updated, outcome.of("minimum_wages").updated) == (1, 1)
+    async with database.reading() as session:
+        done = (await session.exec(select(Task).where(Task.state == TaskState.DONE))).all()
+    assert {task.kind for task in done} == {TaskKind.LIAISON_UNKNOWN, TaskKind.WAGE_UNVERIFIED}
+    assert len(done) == 2
+
+
 async def test_a_long_key_is_told_apart_by_its_hash(database: Database, seeds: Path) -> None:
     await load(database, seeds)
     async with database.reading() as session:
@@ -399,10 +417,10 @@ async def test_report(database: Database, seeds: Path) -> None:
 
 
 async def test_report_follows_the_rows(database: Database, seeds: Path) -> None:
-    def drop_one_social_body(rows: list[dict[str, str]]) -> None:
+    def drop_the_last_grid(rows: list[dict[str, str]]) -> None:
         del rows[-1]
 
-    edit(seeds / "grids.csv", drop_one_social_body)
+    edit(seeds / "grids.csv", drop_the_last_grid)
     await load(database, seeds)
     async with database.reading() as session:
         report = await seed_report(session)

@@ -1,5 +1,7 @@
 """From rows to the plain cards that the matching engine reads. Sex, ethnicity, origin, age are not on them."""
 
+from uuid import UUID
+
 from app.core.crypto import Crypto
 from app.matching.recommendation import SeekerCard, VacancyCard
 from app.models.jobs import SeekerProfile, Vacancy
@@ -21,7 +23,7 @@ def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
         free_until_minute=row.free_until_minute, earliest_start=row.earliest_start,
         commute_limit_m=row.commute_limit_m, vehicle=row.vehicle, wants_meals=row.wants_meals,
         wants_lodging=row.wants_lodging, no_list=frozenset(map(WorkFeature, row.no_list)),
-        hidden_from=frozenset(row.hidden_from), home_lat=home[0] if home else None,
+        hidden_from=frozenset(map(UUID, row.hidden_from)), home_lat=home[0] if home else None,
         home_lon=home[1] if home else None, pay_cycles=frozenset(map(PayCycle, row.pay_cycles)),
     )  # fmt: skip
 
@@ -36,13 +38,13 @@ def vacancy_card(row: Vacancy) -> VacancyCard:
         minutes_per_day=row.minutes_per_day, days_per_month=row.days_per_month,
     )  # fmt: skip
     return VacancyCard(
-        id=row.id, enterprise_id=str(row.enterprise_id), occupation_code=row.occupation_code,
-        headcount=row.headcount, hourly_fen=hourly, minutes_per_day=row.minutes_per_day,
+        id=row.id, enterprise_id=row.enterprise_id, occupation_code=row.occupation_code,
+        headcount=row.headcount, hourly_fen=hourly, pay_unit=row.pay_unit, minutes_per_day=row.minutes_per_day,
         shift_pattern=row.shift_pattern, work_start_minute=row.work_start_minute,
         work_end_minute=row.work_end_minute, lat=place[0] if place else None, lon=place[1] if place else None,
         benefits=frozenset(map(Benefit, row.benefits)), features=frozenset(map(WorkFeature, row.features)),
         pay_cycle=row.pay_cycle, required_years=row.required_years,
         required_machines=frozenset(row.required_machines), required_level=row.required_level,
         required_certificates=frozenset(row.required_certificates), start_date=row.start_date,
-        published_at=row.published_at, valid_until=row.valid_until,
+        published_at=row.published_at or row.created_at, valid_until=row.valid_until,
     )  # fmt: skip

@@ -11,13 +11,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.core.db import ReadSession
-from app.matching.recommendation import RankedItem, VacancyColumns, rank_seekers, rank_vacancies
+from app.matching.recommendation import OccupationTree, RankedItem, VacancyColumns, rank_seekers, rank_vacancies
 from app.models.jobs import SeekerProfile, Vacancy
-from app.rules.identity import Actor, ConsentPurpose, compute_age
+from app.rules.identity import WORKING_AGE, Actor, ConsentPurpose, compute_age
 from app.rules.jobs.applications import TooYoungError
-from app.rules.identity import WORKING_AGE
 from app.rules.jobs.vacancies import VacancyState
-from app.services.common.codes import occupation_tree
+from app.services.common.codes import OCCUPATION, list_codes, revision_of
 from app.services.identity.people import facts_of_one, lacking_consents
 from app.services.jobs.cards import seeker_card, vacancy_card
 from app.services.jobs.seekers import get_profile
@@ -54,7 +53,7 @@ async def recommend(
     rows = await _open_vacancies(session, profile, now)
     if ConsentPurpose.PERSONAL_RECOMMENDATION in await lacking_consents(session, actor.person_id):
         return Recommendation([Recommended(row, None) for row in rows[:limit]], personalised=False, considered=0)
-    tree = await occupation_tree(session)
+    tree = await _tree(session)
     columns = VacancyColumns.from_cards([vacancy_card(row) for row in rows])
     ranked = rank_vacancies(seeker_card(crypto, profile), columns, tree, now=now, limit=limit)
     by_id = {row.id: row for row in rows}
@@ -65,7 +64,7 @@ async def rank_candidates(
     session: AsyncSession, crypto: Crypto, vacancy: Vacancy, profiles: Sequence[SeekerProfile], *, now: datetime
 ) -> dict[UUID, RankedItem]:
     """The applicants of one vacancy, scored by the same engine, told from the firm's side."""
-    tree = await occupation_tree(session)
+    tree = await _tree(session)
     cards = [seeker_card(crypto, profile) for profile in profiles]
     ranked = rank_seekers(vacancy_card(vacancy), cards, tree, now=now, limit=len(cards))
     return {item.id: item for item in ranked}
@@ -83,3 +82,16 @@ async def _open_vacancies(session: AsyncSession, profile: SeekerProfile, now: da
         .limit(CONSIDERED_AT_MOST)
     )
     return rows.all()
+
+
+# One tree per state of the code table: it changes when the town edits an occupation, not between requests.
+_trees: dict[str, OccupationTree] = {}
+
+
+async def _tree(session: AsyncSession) -> OccupationTree:
+    revision = await revision_of(session, OCCUPATION)
+    if revision not in _trees:
+        rows = await list_codes(session, OCCUPATION)
+        _trees.clear()
+        _trees[revision] = OccupationTree.from_rows((row.code, row.name, row.parent) for row in rows)
+    return _trees[revision]

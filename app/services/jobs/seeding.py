@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.models.jobs import MinimumWageRow, PostingRuleRow, PostingTermRow
 from app.rules.common import TaskKind
-from app.services.common.tasks import open_task
+from app.services.common.tasks import close_tasks, open_task
 from app.services.organisation.seed_files import read_csv, typed_rows
 from app.services.organisation.seed_sync import DatasetOutcome, sync_rows
 
@@ -23,11 +23,14 @@ async def load_posting_rules(session: AsyncSession, *, directory: Path, now: dat
     rules = typed_rows("posting_rules.csv", PostingRuleRow, read_csv(directory, "posting_rules.csv"))
     terms = typed_rows("posting_terms.csv", PostingTermRow, read_csv(directory, "posting_terms.csv"))
     wages = typed_rows("minimum_wages.csv", MinimumWageRow, read_csv(directory, "minimum_wages.csv"))
-    return [
+    outcomes = [
         await sync_rows(session, "posting_rules", PostingRuleRow, rules, key=RULE_KEY, now=now),
         await sync_rows(session, "posting_terms", PostingTermRow, terms, key=TERM_KEY, now=now),
         await sync_rows(session, "minimum_wages", MinimumWageRow, wages, key=WAGE_KEY, now=now),
     ]
+    if outcomes[-1].updated:
+        await _close_answered_tasks(session, now)
+    return outcomes
 
 
 async def unverified_wages(session: AsyncSession) -> Sequence[MinimumWageRow]:
@@ -47,3 +50,10 @@ async def open_wage_tasks(session: AsyncSession, *, now: datetime) -> int:
         title = f"请核对{row.effective_from:%Y年%m月%d日}起的最低工资标准：月{row.monthly_fen / 100:g}元"
         opened += await open_task(session, TaskKind.WAGE_UNVERIFIED, row.id, title=title, now=now)
     return opened
+
+
+async def _close_answered_tasks(session: AsyncSession, now: datetime) -> None:
+    """A wage may be verified in the file too; nobody need be asked for it any more."""
+    verified = await session.exec(select(col(MinimumWageRow.id)).where(col(MinimumWageRow.verified_by).is_not(None)))
+    for row_id in verified.all():
+        await close_tasks(session, TaskKind.WAGE_UNVERIFIED, row_id, by=None, now=now)

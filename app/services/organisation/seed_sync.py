@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import Row, literal
+from sqlalchemy import literal
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -142,12 +142,10 @@ async def _present(
     session: AsyncSession, model: type[M], fresh: Mapping[str, Values], key: Sequence[str]
 ) -> dict[str, UUID]:
     """Rows of the table that carry the key of a fresh seed row."""
-    columns = [getattr(model, column) for column in key]
+    columns: list[Any] = [getattr(model, column) for column in key]
     present: dict[str, UUID] = {}
     for part in _chunks(sorted({values[key[0]] for values in fresh.values()})):
-        found: Iterable[Row[Any]] = (
-            await session.execute(select(model.id, *columns).where(columns[0].in_(part)))
-        ).all()
+        found = await session.exec(select(col(model.id), *columns).where(columns[0].in_(part)))
         for row in found:
             name = seed_key(dict(zip(key, row[1:], strict=True)), key)
             if name in fresh:

@@ -30,7 +30,7 @@ from app.models.organisation import (
 from app.rules.common import TaskKind
 from app.rules.organisation import LiaisonState
 from app.services.common.codes import load_codes
-from app.services.common.tasks import open_task
+from app.services.common.tasks import close_tasks, open_task
 from app.services.jobs.seeding import load_posting_rules, open_wage_tasks
 from app.services.organisation.seed_files import SeedFileError, read_csv, typed_rows
 from app.services.organisation.seed_sync import DatasetOutcome, seed_targets, sync_rows
@@ -155,7 +155,10 @@ async def _load_party(session: AsyncSession, directory: Path, now: datetime) -> 
     links = [_link_row(file, row, people, ids) for row in read_csv(directory, file)]
     typed = typed_rows(file, LiaisonLink, links)
     key = ("party_organisation_id", "role")
-    return [done, await sync_rows(session, "liaison_links", LiaisonLink, typed, key=key, now=now)]
+    linked = await sync_rows(session, "liaison_links", LiaisonLink, typed, key=key, now=now)
+    if linked.updated:
+        await _close_answered_tasks(session, now)
+    return [done, linked]
 
 
 def _party_row(
@@ -208,6 +211,13 @@ async def _open_tasks(session: AsyncSession, now: datetime) -> int:
     return sum(
         [await open_task(session, kind, subject, title=title, now=now) for kind, subject, title in titles],
     )
+
+
+async def _close_answered_tasks(session: AsyncSession, now: datetime) -> None:
+    """A later edition of the list may fill a blank cell; nobody need be asked for it any more."""
+    known = await session.exec(select(col(LiaisonLink.id)).where(LiaisonLink.state == LiaisonState.PRINTED))
+    for link_id in known.all():
+        await close_tasks(session, TaskKind.LIAISON_UNKNOWN, link_id, by=None, now=now)
 
 
 async def _unknown_links(session: AsyncSession) -> Sequence[tuple[TaskKind, UUID, str]]:

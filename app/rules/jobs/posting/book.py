@@ -1,0 +1,175 @@
+"""The rule book: dated rows compiled once, then asked for the rules, words and wages of a day."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self
+
+import ahocorasick
+
+from app.rules.jobs.posting.fold import Folded, Views, fold, fold_phrase
+from app.rules.jobs.posting.rows import MinimumWage, PostingRule, PostingTerm, in_force
+
+# 石狮市 (GB/T 2260): the minimum wage of the town is the city's.
+SHISHI = "350581"
+# `<否>` in a pattern: 不收, 无需缴纳, 不向求职者收取服装费、…; only such fillers, so that 无经验押金300 still counts.
+NEGATION = (
+    "(?:不|无|免|零|没有|没|勿|别|禁止|严禁|拒绝|杜绝|从未|谨防|警惕)"
+    "(?:任何|需要|需|用|要|须|必|会|得|能|可|再|以|添|收取|收|交纳|缴纳|缴|交|付|支付|提供|要求|涉及|检查|检测|检|查|做|问|看|限制|设|"
+    "扣押|扣留|抵押|扣|向|求职者|应聘者|员工|工人|个人|劳动者|各类|各种|一切|其他|其它|额外|的|虚标|虚假|标榜|承诺|宣传|入职|"
+    "费用|中介费|介绍费|服装费|工服费|工装费|体检费|培训费|保证金|服务费|押金|报名费|住宿费|身份证|证件|[、和及或与])*"
+)
+NUMBER = "[0-9零一二两三四五六七八九十半]+"
+MACROS = {"<否>": NEGATION, "<数>": NUMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A word of the table in a text: `[start, end)` in characters of the text as typed."""
+
+    rule_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    term: PostingTerm
+    phrase: str
+    regex: re.Pattern[str] | None
+    unless: tuple[re.Pattern[str], ...]
+
+
+def _expand(pattern: str) -> str:
+    for name, meaning in MACROS.items():
+        pattern = pattern.replace(name, meaning)
+    return pattern
+
+
+def _alternatives(unless: str) -> Iterator[str]:
+    """Split at `|`, but not inside brackets: each context is searched on its own, so that none hides another."""
+    depth, part = 0, ""
+    for char in unless:
+        depth += (char in "([") - (char in ")]")
+        if char == "|" and depth == 0:
+            yield part
+            part = ""
+        else:
+            part += char
+    yield part
+
+
+def _compile(term: PostingTerm) -> _Word:
+    try:
+        regex = re.compile(_expand(term.pattern)) if term.kind == "regex" else None
+        unless = tuple(re.compile(_expand(part)) for part in _alternatives(term.unless) if part)
+    except re.error as exc:
+        raise ValueError(f"词条 {term.rule_id}“{term.pattern}”的表达式写法有误") from exc
+    phrase = "" if regex else fold_phrase(term.pattern)
+    if not regex and not phrase:
+        raise ValueError(f"词条 {term.rule_id} 的用词是空的")
+    return _Word(term, phrase, regex, unless)
+
+
+class RuleBook:
+    """Compiled rows. Immutable; ask it for a day."""
+
+    def __init__(
+        self, rules: Sequence[PostingRule], words: Sequence[_Word], wages: Sequence[MinimumWage], division: str
+    ) -> None:
+        self._rules = rules
+        self._regexes = [word for word in words if word.regex]
+        self._wages = [wage for wage in wages if wage.division == division]
+        self._phrases: Any = ahocorasick.Automaton()
+        by_phrase: dict[str, list[_Word]] = {}
+        for word in words:
+            if not word.regex:
+                by_phrase.setdefault(word.phrase, []).append(word)
+        for phrase, same in by_phrase.items():
+            self._phrases.add_word(phrase, same)
+        self._has_phrases = bool(by_phrase)
+        self._phrases.make_automaton()
+
+    @classmethod
+    def from_rows(
+        cls,
+        *,
+        rules: Iterable[PostingRule],
+        terms: Iterable[PostingTerm],
+        wages: Iterable[MinimumWage],
+        division: str = SHISHI,
+    ) -> Self:
+        """Compile the rows. `division`: whose minimum wage holds. ValueError names a row that cannot be compiled."""
+        return cls(tuple(rules), tuple(_compile(term) for term in terms), tuple(wages), division)
+
+    def rules_on(self, today: date) -> dict[str, PostingRule]:
+        """The rules in force by id; of two dated rows of a rule the later one holds."""
+        valid = [rule for rule in self._rules if in_force(rule.effective_from, rule.effective_to, today)]
+        return {rule.rule_id: rule for rule in sorted(valid, key=lambda rule: rule.effective_from)}
+
+    def wages_on(self, today: date) -> list[MinimumWage]:
+        """The wage rows in force: at most one that is verified and one that is not, the newest of each."""
+        valid = [wage for wage in self._wages if in_force(wage.effective_from, wage.effective_to, today)]
+        newest = {wage.verified_by is not None: wage for wage in sorted(valid, key=lambda wage: wage.effective_from)}
+        return list(newest.values())
+
+    def hits(self, text: str, today: date) -> list[Hit]:
+        """The words of the table in `text`, look-alikes left out, overlapping hits of a rule merged, in text order."""
+        if not text:
+            return []
+        views = fold(text)
+        found = [
+            Hit(word.term.rule_id, start, end)
+            for word, start, end in self._candidates(text, views)
+            if in_force(word.term.effective_from, word.term.effective_to, today)
+            and not _excused(word, views, start, end)
+        ]
+        return _merged(found)
+
+    def _candidates(self, text: str, views: Views) -> Iterator[tuple[_Word, int, int]]:
+        for view in (views.tight, views.spaced):
+            yield from self._in_phrases(view)
+            for word in self._regexes:
+                assert word.regex is not None  # noqa: S101 – by construction of the list
+                for match in word.regex.finditer(view.text):
+                    if match.end() > match.start():
+                        yield word, *view.span(*match.span())
+        for word, start, end in self._in_phrases(views.bare):
+            if not _excused_in(word, views.bare, start, end):
+                yield word, start, end
+
+    def _in_phrases(self, view: Folded) -> Iterator[tuple[_Word, int, int]]:
+        if not self._has_phrases:
+            return
+        for last, words in self._phrases.iter(view.text):
+            for word in words:
+                yield word, *view.span(last + 1 - len(word.phrase), last + 1)
+
+
+def _excused_in(word: _Word, view: Folded, start: int, end: int) -> bool:
+    for context in word.unless:
+        at = 0
+        # Searched again from behind each beginning: contexts of one kind may overlap.
+        while match := context.search(view.text, at):
+            if match.end() > match.start():
+                first, last = view.span(*match.span())
+                if first <= start and end <= last:
+                    return True
+            at = match.start() + 1
+    return False
+
+
+def _excused(word: _Word, views: Views, start: int, end: int) -> bool:
+    """Inside a look-alike context. The bare view excuses its own hits only: 学费全免，押金300 is no 免押金."""
+    return any(_excused_in(word, view, start, end) for view in (views.tight, views.spaced))
+
+
+def _merged(hits: Iterable[Hit]) -> list[Hit]:
+    made: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.rule_id, hit.start, hit.end)):
+        if made and made[-1].rule_id == hit.rule_id and hit.start < made[-1].end:
+            made[-1] = Hit(hit.rule_id, made[-1].start, max(made[-1].end, hit.end))
+        else:
+            made.append(hit)
+    return sorted(made, key=lambda hit: (hit.start, hit.rule_id, hit.end))

@@ -1,0 +1,43 @@
+"""The check of a whole posting: values first collected, then words, then put in the order of the form."""
+
+from dataclasses import fields
+from datetime import date
+
+from app.rules.jobs.posting.book import RuleBook
+from app.rules.jobs.posting.facts import value_issues
+from app.rules.jobs.posting.issues import Issue, finding_of
+from app.rules.jobs.posting.rows import TEXT_FIELDS, Finding, PostingDraft
+from app.rules.jobs.posting.wages import wage_issues
+
+_ORDER = {field.name: place for place, field in enumerate(fields(PostingDraft))}
+
+
+def check_posting(draft: PostingDraft, book: RuleBook, *, today: date) -> list[Finding]:
+    """All findings of a posting on a day, in the order of the form (人力资源市场暂行条例 第二十四条 and the dated rows).
+
+    A rule without a row in force on `today` says nothing. Sorted by field, start, rule id; at most one finding per
+    rule and span.
+    """
+    issues = [*_word_issues(draft, book, today), *value_issues(draft, today), *wage_issues(draft, book.wages(today))]
+    findings = {
+        (_ORDER[finding.field], finding.start, finding.rule_id, finding.end): finding
+        for issue in issues
+        if (finding := _judged(issue, draft, book, today)) is not None
+    }
+    return [findings[key] for key in sorted(findings)]
+
+
+def _word_issues(draft: PostingDraft, book: RuleBook, today: date) -> list[Issue]:
+    return [
+        Issue(rule_id=hit.rule_id, field=field, start=hit.start, end=hit.end)
+        for field in TEXT_FIELDS
+        for hit in book.hits(getattr(draft, field), today)
+    ]
+
+
+def _judged(issue: Issue, draft: PostingDraft, book: RuleBook, today: date) -> Finding | None:
+    rule = book.rule(issue.rule_id, today)
+    if rule is None:
+        return None
+    text = getattr(draft, issue.field) if issue.end else ""
+    return finding_of(issue, rule, quote=text[issue.start : issue.end])

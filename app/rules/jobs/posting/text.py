@@ -1,0 +1,120 @@
+"""Reading a text as a person does who is being tricked: width, case, script, gaps and marks do not matter.
+
+Every normalised character remembers where it stood, so that findings quote the text as it was written.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+# In patterns and views a clause ends at this character, whatever stood there.
+BOUNDARY = "，"
+_GAP = " "
+# Between digits these carry meaning ("18-45岁", "3.5元"); elsewhere they are decoration.
+_DASHES = frozenset("-‐‑‒–−~〜～至到")
+_LONG_DASHES = frozenset("—―")
+# Invisible and combining characters, and surrogates left over from a bad client.
+_DROPPED = frozenset({"Cf", "Mn", "Me", "Cs", "Co", "Cn"})
+# Fillers typed inside a word ("押*金", "押·金"). Anything else that is not a letter or digit ends a clause.
+_FILLERS = frozenset("*·•・_.-^`'\"“”‘’=+#~&@…")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A normalised reading: `origin[i]` is the offset of `text[i]` in the text as given."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets into the text as given for a half-open range of this view."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Three views of one text.
+
+    `split`: blanks and marks end a clause ("女 35岁" is two). `joined`: blanks are gone ("限 女" is one word), marks
+    stay. `tight`: marks are gone too, for words with a mark pushed inside ("押，金").
+    """
+
+    split: View
+    joined: View
+    tight: View
+
+
+@cache
+def _traditional_table() -> dict[str, str]:
+    """Traditional → simplified for single characters; the dictionary is read at the first text that is checked."""
+    from opencc import OpenCC
+
+    converter = OpenCC("t2s")
+    ideographs = [chr(point) for point in range(0x4E00, 0xA000)]
+    converted = converter.convert("\n".join(ideographs)).split("\n")
+    return {old: new for old, new in zip(ideographs, converted, strict=True) if old != new and len(new) == 1}
+
+
+@cache
+def _letters(char: str) -> str:
+    """One character as the characters it stands for: half width, lower case, simplified, without accents."""
+    if unicodedata.category(char) in _DROPPED:
+        return ""
+    plain = unicodedata.normalize("NFKD", char).lower()
+    table = _traditional_table()
+    return "".join(
+        _token(table.get(part, part)) for part in plain if unicodedata.category(part) not in _DROPPED
+    )
+
+
+def _token(part: str) -> str:
+    if part.isalnum() or part == "%" or part in _DASHES or part in _FILLERS:
+        return part
+    if part in _LONG_DASHES or part in "\r\n\v\f\u2028\u2029":
+        return BOUNDARY
+    return _GAP if part.isspace() else BOUNDARY
+
+
+def _tokens(text: str) -> list[tuple[str, int]]:
+    raw = [(letter, offset) for offset, char in enumerate(text) for letter in _letters(char)]
+    kept: list[tuple[str, int]] = []
+    for index, (letter, offset) in enumerate(raw):
+        if letter not in _FILLERS and letter not in _DASHES:
+            kept.append((letter, offset))
+            continue
+        following = next((other for other, _ in raw[index + 1 :] if other != _GAP), "")
+        if letter in "至到":
+            # A word elsewhere ("做到年底"), a dash between numbers ("18至45岁").
+            kept.append(("-" if _is_range(kept, following) else letter, offset))
+        elif _is_range(kept, following) and (letter == "." or letter in _DASHES):
+            kept.append(("." if letter == "." else "-", offset))
+    return kept
+
+
+def _is_range(before: list[tuple[str, int]], following: str) -> bool:
+    previous = next((letter for letter, _ in reversed(before) if letter != _GAP), "")
+    return previous.isdigit() and following.isdigit()
+
+
+def _view(tokens: list[tuple[str, int]]) -> View:
+    """Runs of boundaries become one; none at the start, so that `(?<![^，])` means the start of a clause."""
+    kept: list[tuple[str, int]] = []
+    for letter, offset in tokens:
+        if letter == BOUNDARY and (not kept or kept[-1][0] == BOUNDARY):
+            continue
+        kept.append((letter, offset))
+    return View(text="".join(letter for letter, _ in kept), origin=tuple(offset for _, offset in kept))
+
+
+def read(text: str) -> Reading:
+    tokens = _tokens(text)
+    return Reading(
+        split=_view([(BOUNDARY if letter == _GAP else letter, offset) for letter, offset in tokens]),
+        joined=_view([(letter, offset) for letter, offset in tokens if letter != _GAP]),
+        tight=_view([(letter, offset) for letter, offset in tokens if letter not in (_GAP, BOUNDARY)]),
+    )
+
+
+def squeeze(phrase: str) -> str:
+    """A phrase of the rule book in the form in which texts are searched."""
+    return read(phrase).tight.text

@@ -1,0 +1,91 @@
+"""A mini-program's view of the service: login codes from the sandbox, JSON over HTTP, nothing else."""
+
+import uuid
+from typing import Any
+
+import httpx
+
+from demo.stack import SANDBOX_KEY
+
+
+class Refused(Exception):  # noqa: N818  # an answer, told as a story
+    """The service said no: `status` and the error body."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        super().__init__(f"{status} {body.get('code')}：{body.get('message')}")
+        self.status = status
+        self.body = body
+
+
+class Sandbox:
+    """The control side of the WeChat sandbox: what WeChat's own servers and phones would do."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(
+            base_url=url, headers={"X-Sandbox-Key": SANDBOX_KEY}, timeout=10, trust_env=False
+        )
+
+    def login_code(self, app: str, person: str) -> str:
+        return str(self.post("/_sbx/login", app=app, person=person)["code"])
+
+    def phone_code(self, app: str, person: str, phone: str) -> str:
+        return str(self.post("/_sbx/phone", app=app, person=person, phone=phone)["code"])
+
+    def post(self, path: str, **body: Any) -> dict[str, Any]:
+        answer = self._http.post(path, json=body)
+        answer.raise_for_status()
+        result: dict[str, Any] = answer.json()
+        return result
+
+    def reset(self) -> None:
+        """No faults left over, no calls remembered."""
+        self._http.delete("/_sbx/faults").raise_for_status()
+        self._http.delete("/_sbx/calls").raise_for_status()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def calls(self, path: str) -> list[dict[str, Any]]:
+        answer = self._http.get("/_sbx/calls", params={"path": path})
+        answer.raise_for_status()
+        result: list[dict[str, Any]] = answer.json()["calls"]
+        return result
+
+
+class Caller:
+    """One person in one mini-program."""
+
+    def __init__(self, api_url: str, sandbox: Sandbox, app: str, person: str) -> None:
+        self._http = httpx.Client(base_url=api_url + "/api/v1", timeout=30, trust_env=False)
+        self._sandbox = sandbox
+        self.app = app
+        self.person = person
+        self.person_id = ""
+
+    def login(self) -> dict[str, Any]:
+        answer = self.post("/auth/wechat/login", app=self.app, code=self._sandbox.login_code(self.app, self.person))
+        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
+        self.person_id = answer["person_id"]
+        return answer
+
+    def give_phone(self, phone: str) -> dict[str, Any]:
+        return self.post("/me/phone", code=self._sandbox.phone_code(self.app, self.person, phone))
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self._answer(self._http.get(path, params=query))
+
+    def post(self, path: str, **body: Any) -> Any:
+        return self._answer(self._http.post(path, json=body))
+
+    def post_keyed(self, path: str, **body: Any) -> Any:
+        """With an idempotency key, as every act that must not happen twice."""
+        return self._answer(self._http.post(path, json=body, headers={"Idempotency-Key": uuid.uuid4().hex}))
+
+    def put(self, path: str, **body: Any) -> Any:
+        return self._answer(self._http.put(path, json=body))
+
+    @staticmethod
+    def _answer(answer: httpx.Response) -> Any:
+        if not answer.is_success:
+            raise Refused(answer.status_code, answer.json())
+        return answer.json() if answer.content else None

@@ -1,0 +1,68 @@
+"""Steps that the story and `./dev serve` share: the first administrator, an officer, a firm. Over HTTP only."""
+
+from typing import Any
+
+from stdnum.cn import uscc
+
+from demo.client import Caller, Sandbox
+from demo.stack import Stack
+
+# Names of the public plan: annex 1 (staff) and annex 2 (the firm).
+ADMIN = "蔡雷霆"
+OFFICER = "蔡文锻"
+FIRM = "福建省石狮市华联服装配件企业有限公司"
+# The plan prints no credit code. This one is made up: a real division, an invented body, a correct check digit.
+FICTIONAL_BODY = "91350581MA0DEM0XX"
+FICTIONAL_NOTE = "演示用的虚构代码，校验位正确；方案未载真实代码"
+
+
+def fictional_credit_code(body: str = FICTIONAL_BODY) -> str:
+    return body + str(uscc.calc_check_digit(body))
+
+
+def login(stack: Stack, sandbox: Sandbox, app: str, person: str) -> Caller:
+    caller = Caller(stack.api_url, sandbox, app, person)
+    caller.login()
+    return caller
+
+
+def claim_first_admin(stack: Stack, admin: Caller) -> str:
+    """`sanqu bootstrap` prints the code; the person claims the seeded record with it."""
+    code = stack.command("bootstrap", "--staff", ADMIN)
+    admin.post("/roster/claims", code=code, name=ADMIN)
+    return code
+
+
+def claim_and_appoint(admin: Caller, person: Caller, name: str, role: str) -> dict[str, Any]:
+    """A second member of staff: code from the admin, claim by the person, appointment for the town."""
+    record = next(row for row in admin.get("/roster") if row["name"] == name)
+    code = admin.post(f"/roster/{record['id']}/claim-codes")["claim_code"]
+    person.post("/roster/claims", code=code, name=name)
+    return appoint(admin, person, role, "town", None)
+
+
+def appoint(admin: Caller, person: Caller, role: str, scope_kind: str, scope_id: str | None) -> dict[str, Any]:
+    result: dict[str, Any] = admin.post(
+        "/appointments",
+        person_id=person.person_id,
+        role=role,
+        scope_kind=scope_kind,
+        scope_id=scope_id,
+        source="演示：镇党委会议决定",
+    )
+    return result
+
+
+def claim_firm(recruiter: Caller, name: str) -> dict[str, Any]:
+    firm = recruiter.get("/enterprises", name=name)[0]
+    result: dict[str, Any] = recruiter.post(
+        f"/enterprises/{firm['id']}/claims", uscc=fictional_credit_code(), note=FICTIONAL_NOTE
+    )
+    return result
+
+
+def approve_claim(officer: Caller, claim: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = officer.post(
+        f"/enterprise-claims/{claim['id']}/approve", expected_version=claim["version"]
+    )
+    return result

@@ -1,0 +1,260 @@
+"""Both databases for every test that touches one, a real sandbox over HTTP, an injected clock.
+
+The schema is made by the migrations and the seeds by the loader, once per worker; each test gets a copy.
+"""
+
+import asyncio
+import inspect
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from app.core.clock import FixedClock
+from app.core.settings import Settings
+from app.main import create_app
+from app.services.organisation.seeding import load_seeds
+from app.services.runtime import Runtime, open_runtime
+from demo.client import Sandbox
+from demo.stack import free_port
+from tests.factories.world import World
+from tests.support.postgresql import Cluster, find_binaries
+
+ROOT = Path(__file__).parents[1]
+PG_ENV = "SANQU_TEST_PG_PORT"
+MISSING = "没有找到 PostgreSQL 服务器程序：PostgreSQL 这一半测试没有运行。Debian/Ubuntu：apt install postgresql"
+_clusters: list[Cluster] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    binaries = find_binaries()
+    if binaries is None:
+        if os.environ.get("CI"):
+            pytest.exit(MISSING, returncode=1)
+        return
+    cluster = Cluster(binaries)
+    cluster.start()
+    _clusters.append(cluster)
+    os.environ[PG_ENV] = f"{cluster.port}:{cluster.folder}:{binaries}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    del config
+    while _clusters:
+        _clusters.pop().stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if PG_ENV not in os.environ:
+        terminalreporter.section("PostgreSQL", sep="!", red=True, bold=True)
+        terminalreporter.write_line(MISSING, red=True, bold=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.add_marker(pytest.mark.anyio)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Databases:
+    """Makes databases: empty ones by migration, seeded ones by copying a template."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._templates: dict[tuple[str, bool], str] = {}
+        self._cluster: Cluster | None = None
+        if PG_ENV in os.environ:
+            port, place, binaries = os.environ[PG_ENV].split(":")
+            self._cluster = Cluster.__new__(Cluster)
+            self._cluster.port, self._cluster.folder = int(port), Path(place)
+            self._cluster.attach(Path(binaries))
+
+    def make(self, kind: str, *, seeded: bool) -> str:
+        template = self._templates.get((kind, seeded)) or self._template(kind, seeded=seeded)
+        name = f"t{uuid4().hex[:16]}"
+        if kind == "sqlite":
+            target = self.folder / f"{name}.sqlite3"
+            shutil.copyfile(template, target)
+            return f"sqlite+aiosqlite:///{target}"
+        assert self._cluster is not None
+        self._cluster.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._cluster.url(name)
+
+    def drop(self, url: str) -> None:
+        if url.startswith("sqlite"):
+            for leftover in self.folder.glob(Path(url.split("///", 1)[1]).name + "*"):
+                leftover.unlink()
+        elif self._cluster is not None:
+            self._cluster.sql(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[1]} WITH (FORCE)")
+
+    def bare(self, kind: str) -> str:
+        """A database without any table."""
+        name = f"b{uuid4().hex[:16]}"
+        if kind == "sqlite":
+            return f"sqlite+aiosqlite:///{self.folder / name}.sqlite3"
+        assert self._cluster is not None
+        self._cluster.sql(f"CREATE DATABASE {name}")
+        return self._cluster.url(name)
+
+    def _template(self, kind: str, *, seeded: bool) -> str:
+        url = self.bare(kind)
+        migrate(url)
+        if seeded:
+            in_thread(lambda: asyncio.run(_seed(url, self.folder)))
+        name = url.split("///", 1)[1] if kind == "sqlite" else url.rsplit("/", 1)[1]
+        self._templates[(kind, seeded)] = name
+        return name
+
+
+async def _seed(url: str, folder: Path) -> None:
+    async with open_runtime(Settings(database_url=url, data_dir=folder)) as runtime:
+        async with runtime.db.unit_of_work() as session:
+            await load_seeds(session, directory=ROOT / "seeds", now=runtime.clock.now())
+
+
+def in_thread(work) -> None:
+    """Alembic's environment runs its own event loop, which a test's loop does not allow in its thread."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as exc:
+            failures.append(exc)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+
+
+def alembic_config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    in_thread(lambda: command.upgrade(alembic_config(url), revision))
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return Databases(tmp_path_factory.mktemp("databases"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    if kind == "postgresql" and PG_ENV not in os.environ:
+        pytest.skip(MISSING)
+    other = "sqlite_only" if kind == "postgresql" else "postgresql_only"
+    if request.node.get_closest_marker(other):
+        pytest.skip(f"{other}")
+    return kind
+
+
+@pytest.fixture
+def database_url(databases: Databases, kind: str) -> Iterator[str]:
+    """Migrated and seeded, a copy for this test."""
+    url = databases.make(kind, seeded=True)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def empty_database_url(databases: Databases, kind: str) -> Iterator[str]:
+    """Migrated, without rows."""
+    url = databases.make(kind, seeded=False)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "wechat_sandbox", "--port", str(port)], stdout=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            if httpx.get(url + "/_sbx/health", trust_env=False).status_code == 200:
+                break
+        except httpx.HTTPError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+    yield url
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def sandbox(sandbox_url: str) -> Iterator[Sandbox]:
+    control = Sandbox(sandbox_url)
+    control.reset()
+    yield control
+    control.reset()
+    control.close()
+
+
+@pytest.fixture
+def settings(database_url: str, sandbox_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        data_dir=tmp_path,
+        wechat_api_base=sandbox_url,
+        wechat_timeout_seconds=1.5,
+        log_level="CRITICAL",
+        reader_pool=8,
+        writer_pool=8,
+        wechat_templates={"zhipin": {"application_moved": "TPL_MOVED"}},
+    )
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Starts at the real now (the sandbox has its own clock) and moves only when told."""
+    return FixedClock(datetime.now(UTC))
+
+
+@pytest.fixture
+async def runtime(settings: Settings, clock: FixedClock) -> AsyncIterator[Runtime]:
+    async with open_runtime(settings, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api(settings: Settings, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
+    """The whole application in this process, commits for real."""
+    app = create_app(settings, clock)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            client.app = app  # type: ignore[attr-defined]  # for tests that look at its state
+            yield client
+
+
+@pytest.fixture
+def world(api: httpx.AsyncClient, sandbox: Sandbox, clock: FixedClock) -> World:
+    return World(api, sandbox, clock)
