@@ -133,5 +133,3 @@ def _run(work: Callable[[Runtime], Awaitable[Any]]) -> Any:
     except AppError as exc:
         sys.stderr.write(f"{exc.text}\n")
         raise typer.Exit(1) from exc
-
-

@@ -21,9 +21,7 @@ class Sandbox:
     """The control side of the WeChat sandbox: what WeChat's own servers and phones would do."""
 
     def __init__(self, url: str) -> None:
-        self._http = httpx.Client(
-            base_url=url, headers={"X-Sandbox-Key": SANDBOX_KEY}, timeout=10, trust_env=False
-        )
+        self._http = httpx.Client(base_url=url, headers={"X-Sandbox-Key": SANDBOX_KEY}, timeout=10, trust_env=False)
 
     def login_code(self, app: str, person: str) -> str:
         return str(self.post("/_sbx/login", app=app, person=person)["code"])
@@ -38,9 +36,8 @@ class Sandbox:
         return result
 
     def reset(self) -> None:
-        """No faults left over, no calls remembered."""
-        self._http.delete("/_sbx/faults").raise_for_status()
-        self._http.delete("/_sbx/calls").raise_for_status()
+        """Forget everything: faults, calls, tokens, codes."""
+        self._http.post("/_sbx/reset").raise_for_status()
 
     def close(self) -> None:
         self._http.close()

@@ -70,7 +70,9 @@ def first_staff(teller: Teller, stack: Stack, sandbox: Sandbox) -> tuple[Caller,
     roles = [role["role_label"] for role in officer.get("/me")["roles"]]
     teller.check(f"{steps.OFFICER} 认领记录并受任为招聘专员", roles == ["招聘专员"])
     links = admin.get("/liaison-links", state="unknown")
-    teller.check("挂钩名单的 7 对空白如实标为未知，并附推测待确认", len(links) == 14 and all(x["suggested"] for x in links))
+    teller.check(
+        "挂钩名单的 7 对空白如实标为未知，并附推测待确认", len(links) == 14 and all(x["suggested"] for x in links)
+    )
     return admin, officer
 
 
@@ -118,7 +120,8 @@ def the_vacancies(teller: Teller, recruiter: Caller, firm_id: str) -> dict[str, 
     form = vacancy_form(recruiter, firm_id)
     saved = recruiter.post("/vacancies", **form)["vacancy"]
     teller.check(
-        f"“{saved['title']}”（{saved['occupation_name']}）发布，{saved['enterprise_label']}", saved["state"] == "published"
+        f"“{saved['title']}”（{saved['occupation_name']}）发布，{saved['enterprise_label']}",
+        saved["state"] == "published",
     )
     bad = form | {"requirements": "限女，35岁以下，押金300元"}
     try:
@@ -129,14 +132,19 @@ def the_vacancies(teller: Teller, recruiter: Caller, firm_id: str) -> dict[str, 
         findings = exc.body["fields"]
     for finding in findings:
         mark = "拦截" if finding["severity"] == "block" else "提醒"
-        teller.say(f"  [{mark}] {finding['path']} 第{finding['start'] + 1}–{finding['end']}字“{finding['quote']}”：{finding['message']}")
+        teller.say(
+            f"  [{mark}] {finding['path']} 第{finding['start'] + 1}–{finding['end']}字“{finding['quote']}”：{finding['message']}"
+        )
         teller.say(f"         依据 {finding['law']}；{finding['mend']}")
     severities = sorted(finding["severity"] for finding in findings)
     teller.check("性别限制和押金被拦截，年龄上限被提醒，每条都有依据和改法", severities == ["block", "block", "warn"])
     text = bad["requirements"]
     teller.check("每条的位置正是原文", all(text[f["start"] : f["end"]] == f["quote"] for f in findings))
     found = recruiter.get("/vacancies", q="平车", with_total="true")
-    teller.check("搜“平车”找到这一个岗位，被拒的没有留下", [item["id"] for item in found["items"]] == [saved["id"]] and found["total"] == 1)
+    teller.check(
+        "搜“平车”找到这一个岗位，被拒的没有留下",
+        [item["id"] for item in found["items"]] == [saved["id"]] and found["total"] == 1,
+    )
     for title, low, night, place in (
         ("锁边工", 500000, True, (24.7265, 118.6702)), ("打包工", 480000, False, (24.7530, 118.6400)),
     ):  # fmt: skip
@@ -173,11 +181,15 @@ def the_villager(teller: Teller, stack: Stack, sandbox: Sandbox, vacancy: dict[s
         teller.say(f"{place}. {item['vacancy']['title']} · {item['score']} 分（把握 {item['confidence']}%）")
         teller.say("     合适：" + " · ".join(item["reasons"]))
         teller.say("     不合：" + ("；".join(item["gaps"]) or "没有"))
-        teller.say("     " + " + ".join(f"{part['label']}{part['points']}" for part in item["parts"]) + f" = {item['score']}")
+        teller.say(
+            "     " + " + ".join(f"{part['label']}{part['points']}" for part in item["parts"]) + f" = {item['score']}"
+        )
     first = answer["items"][0]
     teller.check("平车工排在第一", first["vacancy"]["id"] == vacancy["id"])
     sums = all(sum(part["points"] for part in item["parts"]) == item["score"] for item in answer["items"])
-    teller.check("每个岗位的各项得分相加正好等于总分，都有理由", sums and all(item["reasons"] for item in answer["items"]))
+    teller.check(
+        "每个岗位的各项得分相加正好等于总分，都有理由", sums and all(item["reasons"] for item in answer["items"])
+    )
     return seeker
 
 
@@ -197,7 +209,9 @@ def the_funnel(
     teller.check(f"手机号经微信授权取得，只显示 {shown['phone_masked']}", shown["phone_masked"] == "138****0001")
     sandbox.post("/_sbx/subscriptions", app="zhipin", person="塘后村村民", template_id=TEMPLATE, accepts=4)
     mine = seeker.post_keyed("/applications", vacancy_id=vacancy["id"], release_contact=True)
-    teller.check(f"应聘成功：{mine['state_label']}，岗位版本 {mine['vacancy_content_version']} 留存", mine["state"] == "applied")
+    teller.check(
+        f"应聘成功：{mine['state_label']}，岗位版本 {mine['vacancy_content_version']} 留存", mine["state"] == "applied"
+    )
     rival = steps.login(stack, sandbox, "zhipin", "仑后村村民")
     for missing in rival.get("/me")["missing_consents"]:
         rival.put(f"/me/consents/{missing['purpose']}", policy_version=missing["policy_version"])
@@ -208,15 +222,15 @@ def the_funnel(
     candidates = recruiter.get(f"/vacancies/{vacancy['id']}/candidates")["items"]
     for candidate in candidates:
         contact = candidate["contact"]
-        teller.say(f"{contact['name']} {contact['phone']} · {candidate['score']} 分：" + " · ".join(candidate["reasons"]))
+        teller.say(
+            f"{contact['name']} {contact['phone']} · {candidate['score']} 分：" + " · ".join(candidate["reasons"])
+        )
         teller.say("     不合：" + ("；".join(candidate["gaps"]) or "没有"))
     best = candidates[0]
     teller.check("招聘员看到应聘者同意提供的联系方式，合适的人在前", best["contact"]["phone"] == "13850000001")
     step = best
     for state in ("interview", "offered", "hired"):
-        step = recruiter.post_keyed(
-            f"/applications/{best['id']}/steps", state=state, expected_version=step["version"]
-        )
+        step = recruiter.post_keyed(f"/applications/{best['id']}/steps", state=state, expected_version=step["version"])
         teller.say(f"→ {step['state_label']}")
     teller.check("面试、拟录用、录用逐步推进", step["state"] == "hired")
     closed = recruiter.get(f"/vacancies/{vacancy['id']}")
@@ -225,7 +239,9 @@ def the_funnel(
     teller.check("应聘者看到每一步：" + " → ".join(track), track[-1] == "已录用")
     told = rival.get("/me/notices")["items"][0]
     teller.check(f"另一位应聘者被告知：{told['body']}", told["kind"] == "vacancy_filled")
-    teller.check("已关闭的岗位不再出现在列表中", all(v["id"] != vacancy["id"] for v in seeker.get("/vacancies")["items"]))
+    teller.check(
+        "已关闭的岗位不再出现在列表中", all(v["id"] != vacancy["id"] for v in seeker.get("/vacancies")["items"])
+    )
 
 
 def the_messages(teller: Teller, sandbox: Sandbox, seeker: Caller, admin: Caller) -> None:

@@ -1,6 +1,5 @@
 """Column types that behave alike on SQLite and PostgreSQL, and the one metadata of all tables."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -61,7 +60,7 @@ class EnumText(TypeDecorator[StrEnum]):
         return None if value is None else self.enum(value)
 
 
-def str_enum(enum: type[StrEnum]) -> Callable[..., Any]:
+def str_enum(enum: type[StrEnum]) -> Any:
     """For `Field(sa_type=str_enum(X))`: SQLModel wants a callable type, not an instance, in shared mixins."""
     return lambda: EnumText(enum)
 
@@ -78,5 +77,5 @@ class Table(SQLModel):
 
     @declared_attr.directive
     @classmethod
-    def __tablename__(cls) -> str:  # type: ignore[override]
+    def __tablename__(cls) -> str:
         return snake(cls.__name__)

@@ -32,9 +32,7 @@ class Crypto:
         data = plain.encode() if isinstance(plain, str) else plain
         key_id = self._ring.current.encode()
         nonce = os.urandom(NONCE_BYTES)
-        sealed = AESGCM(self._ring.keys[self._ring.current]).encrypt(
-            nonce, data, _place(table, column, row_id)
-        )
+        sealed = AESGCM(self._ring.keys[self._ring.current]).encrypt(nonce, data, _place(table, column, row_id))
         return bytes([SUITE_AES_GCM, len(key_id)]) + key_id + nonce + sealed
 
     def open(self, table: str, column: str, row_id: UUID | str, sealed: bytes) -> bytes:

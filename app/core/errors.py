@@ -41,9 +41,7 @@ class AppError(Exception):
     # Which field of the request is at fault, where that is always the same one.
     field: ClassVar[str | None] = None
 
-    def __init__(
-        self, *, fields: Sequence[FieldIssue] = (), retry_after: int | None = None, **params: Any
-    ) -> None:
+    def __init__(self, *, fields: Sequence[FieldIssue] = (), retry_after: int | None = None, **params: Any) -> None:
         self.params = params
         self.text = self.message.format(**params)
         self.fields = list(fields)

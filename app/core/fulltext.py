@@ -8,7 +8,7 @@ words again) under GIN. Both are called `<table>_fts` and are made by the migrat
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, cast, column, literal_column, select, table, text
+from sqlalchemy import bindparam, cast, column, literal_column, select, table, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.types import Text, UserDefinedType
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -42,7 +42,7 @@ async def put(session: AsyncSession, name: str, seq: int, tokens: Sequence[str])
     )
 
 
-def matches(dialect: str, name: str, seq: ColumnElement[int], tokens: Sequence[str]) -> ColumnElement[bool]:
+def matches(dialect: str, name: str, seq: Any, tokens: Sequence[str]) -> Any:
     """Condition on `seq`: the document holds every token. Tokens are `[0-9a-z一-龥]+`, so no operator can slip in."""
     if dialect == "postgresql":
         query = cast(bindparam(None, " & ".join(f"'{t}'" for t in tokens), type_=Text), TsQuery)
@@ -50,8 +50,4 @@ def matches(dialect: str, name: str, seq: ColumnElement[int], tokens: Sequence[s
         return seq.in_(select(source.c.seq).where(source.c.tokens.op("@@")(query)))
     query_text = " AND ".join(f'"{t}"' for t in tokens)
     index = table(f"{name}_fts", column("rowid"))
-    return seq.in_(
-        select(index.c.rowid).where(literal_column(f"{name}_fts").op("MATCH")(bindparam(None, query_text)))
-    )
-
-
+    return seq.in_(select(index.c.rowid).where(literal_column(f"{name}_fts").op("MATCH")(bindparam(None, query_text))))

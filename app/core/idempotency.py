@@ -68,11 +68,7 @@ class KeyedCall:
         return f"{self.caller}/{self.operation}/{self.key}"
 
     def where(self) -> Any:
-        return (
-            (_table.c.caller == self.caller)
-            & (_table.c.operation == self.operation)
-            & (_table.c.key == self.key)
-        )
+        return (_table.c.caller == self.caller) & (_table.c.operation == self.operation) & (_table.c.key == self.key)
 
 
 def fingerprint(path_params: dict[str, Any], body: bytes) -> str:
@@ -115,7 +111,7 @@ def claim(call: KeyedCall, crypto: Crypto, now: datetime) -> Callable[[Any], Non
 
 async def keep(session: AsyncSession, call: KeyedCall, crypto: Crypto, status: int, body: bytes) -> None:
     """Write the answer beside the claim, in the same transaction."""
-    if not HTTPStatus(status).is_success or not session.in_transaction():
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or not session.in_transaction():
         return
     sealed = crypto.seal("idempotency_record", "response", call.row_id, body)
     connection = await session.connection()

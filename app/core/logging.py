@@ -67,6 +67,9 @@ def configure_logging(level: str) -> None:
     root.handlers = [_BareHandler()]
     root.setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True
+    # These log whole addresses, and WeChat's carry secret and token in the query.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _BareHandler(logging.Handler):

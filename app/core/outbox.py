@@ -66,9 +66,7 @@ async def finish(
     session: AsyncSession, message_id: UUID, *, holder: str, now: datetime, state: OutboxState, error: str | None = None
 ) -> bool:
     """Tick off; False where the lease was lost meanwhile and another worker decides."""
-    return await _settle(
-        session, message_id, holder, {"state": state, "finished_at": now, "last_error": error}
-    )
+    return await _settle(session, message_id, holder, {"state": state, "finished_at": now, "last_error": error})
 
 
 async def postpone(

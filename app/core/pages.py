@@ -66,7 +66,7 @@ class Cursors:
         return hmac.new(self._secret, body, hashlib.sha256).digest()[:MAC_BYTES]
 
 
-def after(columns: Sequence[ColumnElement[Any]], values: Sequence[SortValue]) -> ColumnElement[bool]:
+def after(columns: Sequence[Any], values: Sequence[SortValue]) -> ColumnElement[bool]:
     """Rows behind `values` where all `columns` sort descending: a row-value comparison, which both databases index."""
     # Bound with the columns' own types: a bare aware datetime would be cast to a zoneless timestamp.
     bound = [literal(value, column.type) for column, value in zip(columns, values, strict=True)]

@@ -75,7 +75,7 @@ def one_time_code(length: int = 10) -> str:
 def normal_code(typed: str) -> str:
     """What a person may type for such a code: any case, spaces and dashes, O for 0, I and L for 1."""
     text = typed.upper().replace("-", "").replace(" ", "")
-    return text.translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
+    return text.translate(str.maketrans("OIL", "011"))
 
 
 def digest(secret: str) -> str:

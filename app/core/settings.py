@@ -44,7 +44,7 @@ class KeyRing:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="SANQU_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix="SANQU_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
 
     profile: Literal["embedded", "production"] = "embedded"
     data_dir: Path = Path("var")
@@ -129,9 +129,13 @@ class Settings(BaseSettings):
         missing = [
             f"SANQU_{name.upper()}"
             for name in (
-                "token_keys", "field_keys", "index_key",
-                "wechat_zhipin_appid", "wechat_zhipin_secret",
-                "wechat_linggong_appid", "wechat_linggong_secret",
+                "token_keys",
+                "field_keys",
+                "index_key",
+                "wechat_zhipin_appid",
+                "wechat_zhipin_secret",
+                "wechat_linggong_appid",
+                "wechat_linggong_secret",
             )  # fmt: skip
             if not _plain(getattr(self, name))
         ]

@@ -21,9 +21,7 @@ def insert_or_ignore_sync(connection: Connection, table: Table, values: dict[str
     return done.rowcount == 1
 
 
-async def upsert(
-    session: AsyncSession, table: Any, values: dict[str, Any], *, keys: Sequence[str]
-) -> None:
+async def upsert(session: AsyncSession, table: Any, values: dict[str, Any], *, keys: Sequence[str]) -> None:
     """Insert, or overwrite every column but `keys` of the row that has these keys."""
     connection = await session.connection()
     insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert

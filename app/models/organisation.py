@@ -107,9 +107,7 @@ class CivicBody(Versioned, table=True):
 class PartyOrganisation(Versioned, table=True):
     """Annex 2. Membership of the party is sensitive: only what the public roster prints is stored."""
 
-    __table_args__ = (
-        CheckConstraint("(enterprise_id IS NULL) <> (civic_body_id IS NULL)", name="one_host"),
-    )
+    __table_args__ = (CheckConstraint("(enterprise_id IS NULL) <> (civic_body_id IS NULL)", name="one_host"),)
     seq: int = Field(unique=True)
     name: str = Field(max_length=80, unique=True)
     secretary_id: UUID = Field(foreign_key="roster_person.id", index=True)

@@ -1,6 +1,6 @@
 """配置、字典、通知、待办与健康检查。"""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
@@ -29,7 +29,7 @@ router = make_router("common")
 root = APIRouter(tags=["common"], route_class=KeyedRoute, generate_unique_id_function=lambda route: route.name)
 TaskReader = Annotated[Actor, require(Permission.TASK_READ)]
 IfNoneMatch = Annotated[str | None, Header(description="ETag of the copy you hold: 304 where it is current")]
-NOT_MODIFIED = {304: {"description": "您手里的就是最新的"}}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "您手里的就是最新的"}}
 
 
 @root.get("/livez")
@@ -46,7 +46,9 @@ async def readyz(request: Request, runtime: RuntimeDep) -> HealthRead:
 
 
 @router.get("/config", responses=public_errors() | NOT_MODIFIED, response_model=ConfigRead)
-async def get_config(runtime: RuntimeDep, app: Annotated[WechatApp, Query()], if_none_match: IfNoneMatch = None) -> Response:
+async def get_config(
+    runtime: RuntimeDep, app: Annotated[WechatApp, Query()], if_none_match: IfNoneMatch = None
+) -> Response:
     """小程序启动时读取：最低版本、条款版本、消息模板、上限、热线。"""
     return _cached(ConfigRead.model_validate(dictionary.config(runtime.settings, app)), if_none_match)
 
@@ -62,7 +64,11 @@ async def get_dictionary(session: Reads, if_none_match: IfNoneMatch = None) -> R
     )
 
 
-@router.get("/dictionary/{code_table}", responses=public_errors(CodeTableNotFoundError) | NOT_MODIFIED, response_model=CodeTableRead)
+@router.get(
+    "/dictionary/{code_table}",
+    responses=public_errors(CodeTableNotFoundError) | NOT_MODIFIED,
+    response_model=CodeTableRead,
+)
 async def get_code_table(
     session: Reads,
     code_table: str,

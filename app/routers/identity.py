@@ -154,5 +154,3 @@ async def end_appointment(
     """结束任职；下一次请求起不再有权限。"""
     row = await staff.end_appointment(session, actor, appointment_id, expected_version=form.expected_version, now=now)
     return AppointmentRead.model_validate(row)
-
-

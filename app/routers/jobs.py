@@ -105,9 +105,7 @@ async def get_vacancy(actor: MaybeActor, vacancy_id: UUID, session: Reads, now: 
     return views.vacancy_read(await vacancies.get_visible(session, actor, vacancy_id, now=now), actor)
 
 
-@router.put(
-    "/vacancies/{vacancy_id}", responses=write_errors(*POSTING_ERRORS, rules.VacancyNotFoundError, StaleError)
-)
+@router.put("/vacancies/{vacancy_id}", responses=write_errors(*POSTING_ERRORS, rules.VacancyNotFoundError, StaleError))
 async def update_vacancy(
     actor: Recruiter, vacancy_id: UUID, form: VacancyUpdate, session: Unit, runtime: RuntimeDep
 ) -> VacancySaved:
@@ -155,9 +153,7 @@ async def withdraw_vacancy(
 
 
 @router.post("/vacancies/{vacancy_id}/approve", responses=MOVE_ERRORS)
-async def approve_vacancy(
-    actor: Reviewer, vacancy_id: UUID, form: ReviewForm, session: Unit, now: Now
-) -> VacancyRead:
+async def approve_vacancy(actor: Reviewer, vacancy_id: UUID, form: ReviewForm, session: Unit, now: Now) -> VacancyRead:
     """复核通过并发布。"""
     row = await vacancies.review(
         session, actor, vacancy_id, publish=True, note=form.note, expected_version=form.expected_version, now=now
@@ -195,9 +191,7 @@ async def save_my_seeker_profile(
     return views.seeker_read(await seekers.save_profile(session, runtime.crypto, actor, form, now=now))
 
 
-@router.get(
-    "/me/recommended-vacancies", responses=read_errors(funnel.SeekerProfileMissingError, funnel.TooYoungError)
-)
+@router.get("/me/recommended-vacancies", responses=read_errors(funnel.SeekerProfileMissingError, funnel.TooYoungError))
 async def recommend_vacancies(
     actor: Self, session: Reads, runtime: RuntimeDep, now: Now, limit: Limit = 20
 ) -> Recommendations:
@@ -265,9 +259,7 @@ async def withdraw_application(
 
 
 @router.get("/vacancies/{vacancy_id}/candidates", responses=read_errors(rules.VacancyNotFoundError))
-async def list_candidates(
-    actor: Hirer, vacancy_id: UUID, session: Reads, runtime: RuntimeDep, now: Now
-) -> Candidates:
+async def list_candidates(actor: Hirer, vacancy_id: UUID, session: Reads, runtime: RuntimeDep, now: Now) -> Candidates:
     """应聘者，按匹配程度排列，附理由和其同意提供的联系方式。"""
     found = await applications.list_candidates(session, runtime.crypto, actor, vacancy_id, now=now)
     return Candidates(items=[views.candidate_read(candidate) for candidate in found])

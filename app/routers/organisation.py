@@ -98,9 +98,7 @@ async def claim_enterprise(
     actor: Self, enterprise_id: UUID, form: EnterpriseClaimForm, session: Unit, now: Now
 ) -> EnterpriseClaimRead:
     """认领名单上的企业；由招聘专员核对证照后生效。"""
-    claim = await enterprises.claim_enterprise(
-        session, actor, enterprise_id, uscc=form.uscc, note=form.note, now=now
-    )
+    claim = await enterprises.claim_enterprise(session, actor, enterprise_id, uscc=form.uscc, note=form.note, now=now)
     return claim_read(claim, (await enterprises.get_enterprise(session, enterprise_id)).name)
 
 

@@ -1,6 +1,6 @@
 """The route class of every router: operation ids are function names, keyed answers are kept in the transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -22,7 +22,7 @@ from app.core.errors import (
 class KeyedRoute(APIRoute):
     """Writes the answer of a keyed call beside its claim, after the service and before the commit."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def handle_and_keep(request: Request) -> Response:
@@ -57,6 +57,4 @@ def public_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
 
 def write_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
     """What any signed-in write may answer, and the route's own."""
-    return read_errors(
-        TooLargeError, idempotency.InProgressError, idempotency.IdempotencyKeyReusedError, *classes
-    )
+    return read_errors(TooLargeError, idempotency.InProgressError, idempotency.IdempotencyKeyReusedError, *classes)

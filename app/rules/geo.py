@@ -1,18 +1,28 @@
 """Coordinates: WGS-84 to GCJ-02, and distances. Pure."""
 
 import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from app.rules.jobs.terms import CoordType
 
+# Mean radius of the earth (IUGG), metres.
 EARTH_M = 6_371_008.8
 # The ellipsoid of the public GCJ-02 formula (Krasovsky 1940).
 AXIS = 6_378_245.0
 ECCENTRICITY = 0.006_693_421_622_965_943
+# South, north, west, east, degrees: outside it maps use WGS-84 as it is.
 CHINA_BOX = (0.8293, 55.8271, 72.004, 137.8347)
 
 
 def to_gcj02(latitude: float, longitude: float, coord_type: CoordType) -> tuple[float, float]:
-    """Degrees in the system of Chinese maps. GCJ-02 stays; outside China nothing is shifted."""
+    """Degrees in the system of Chinese maps. GCJ-02 stays; outside China nothing is shifted.
+
+    WeChat `wx.getLocation` gives wgs84 or gcj02 by its `type`; its maps take gcj02. The shift is the publicly known
+    approximation, good to a few metres.
+    """
     south, north, west, east = CHINA_BOX
     if coord_type is CoordType.GCJ02 or not (south < latitude < north and west < longitude < east):
         return latitude, longitude
@@ -27,11 +37,16 @@ def to_gcj02(latitude: float, longitude: float, coord_type: CoordType) -> tuple[
 
 def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> int:
     """Great-circle distance in whole metres (haversine)."""
-    a, b = math.radians(lat_a), math.radians(lat_b)
-    half = (
-        math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(lon_b - lon_a) / 2) ** 2
-    )
-    return round(2 * EARTH_M * math.asin(min(1.0, math.sqrt(half))))
+    return int(distances_m(lat_a, lon_a, lat_b, lon_b).item())
+
+
+def distances_m(lat_a: Any, lon_a: Any, lat_b: Any, lon_b: Any) -> NDArray[np.float64]:
+    """`distance_m` over arrays of degrees that broadcast: whole metres as floats, NaN where a coordinate is NaN."""
+    a, b = np.radians(lat_a), np.radians(lat_b)
+    half_lon = np.sin(np.radians(np.subtract(lon_b, lon_a)) / 2)
+    half = np.sin((b - a) / 2) ** 2 + np.cos(a) * np.cos(b) * half_lon**2
+    # Rounding may lift opposite points a hair above 1.
+    return np.asarray(np.rint(2 * EARTH_M * np.arcsin(np.sqrt(np.minimum(half, 1.0)))), dtype=np.float64)
 
 
 def _shift(x: float, y: float) -> tuple[float, float]:

@@ -97,7 +97,7 @@ ROLE_SCOPES: dict[Role, frozenset[ScopeKind]] = {
 
 _STAFF = frozenset({Permission.ORGANISATION_READ, Permission.TASK_READ})
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    **{role: _STAFF for role in STAFF_ROLES},
+    **dict.fromkeys(STAFF_ROLES, _STAFF),
     Role.TOWN_ADMIN: _STAFF | {Permission.APPOINTMENT_MANAGE, Permission.LIAISON_CONFIRM},
     Role.JOBS_OFFICER: _STAFF | {Permission.ENTERPRISE_REVIEW, Permission.VACANCY_REVIEW},
     Role.GIGS_OFFICER: _STAFF | {Permission.ENTERPRISE_REVIEW},
@@ -127,14 +127,11 @@ class Actor:
 
     def can(self, permission: Permission) -> bool:
         """Held anywhere at all; which rows it reaches is the query's business (`visible_to`)."""
-        return permission is Permission.SELF or any(
-            permission in ROLE_PERMISSIONS[grant.role] for grant in self.grants
-        )
+        return permission is Permission.SELF or any(permission in ROLE_PERMISSIONS[grant.role] for grant in self.grants)
 
     def town_wide(self, permission: Permission) -> bool:
         return any(
-            grant.scope_kind is ScopeKind.TOWN and permission in ROLE_PERMISSIONS[grant.role]
-            for grant in self.grants
+            grant.scope_kind is ScopeKind.TOWN and permission in ROLE_PERMISSIONS[grant.role] for grant in self.grants
         )
 
     def enterprises(self, permission: Permission) -> frozenset[UUID]:

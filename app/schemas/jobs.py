@@ -114,9 +114,7 @@ class VacancyCreate(VacancyContent):
 class VacancyUpdate(VacancyContent):
     """Replaces the whole form."""
 
-    model_config = example(
-        {k: v for k, v in VACANCY_EXAMPLE.items() if k != "enterprise_id"} | {"expected_version": 1}
-    )
+    model_config = example({k: v for k, v in VACANCY_EXAMPLE.items() if k != "enterprise_id"} | {"expected_version": 1})
 
     submit: bool = True
     expected_version: Version

@@ -31,6 +31,8 @@ BUSY_RETRIES = 3
 FOREIGN_APP = 40013
 # msgSecCheck v2: at most 2,500 characters a call.
 TEXT_LIMIT = 2500
+# Parts overlap, so that a word on the seam is seen whole by one of them.
+TEXT_OVERLAP = 50
 Suggest = Literal["pass", "review", "risky"]
 SEVERITY: tuple[Suggest, ...] = ("pass", "review", "risky")
 log = get_logger()
@@ -113,9 +115,11 @@ class WechatClient:
     async def check_text(
         self, app_key: str, openid: str, content: str, *, scene: int, title: str | None = None
     ) -> TextVerdict:
-        """msgSecCheck v2: …/API/sec-center/sec-check/api_msgseccheck.html. Long texts in parts; the worst verdict counts."""
+        """MsgSecCheck v2: …/API/sec-center/sec-check/api_msgseccheck.html. Long texts in parts; the worst verdict counts."""
         worst = TextVerdict("pass", 100)
-        for start in range(0, max(len(content), 1), TEXT_LIMIT):
+        # An empty text is refused by WeChat (44002) and holds nothing to check.
+        last = max(len(content) - TEXT_OVERLAP, 1) if content.strip() else 0
+        for start in range(0, last, TEXT_LIMIT - TEXT_OVERLAP):
             body: dict[str, Any] = {
                 "content": content[start : start + TEXT_LIMIT], "version": 2, "scene": scene, "openid": openid,
             }  # fmt: skip
@@ -163,7 +167,7 @@ class WechatClient:
             raise WechatUnavailable(api, None, "no answer in time") from exc
 
     async def _fetch_token(self, appid: str) -> tuple[str, int]:
-        """getStableAccessToken in normal mode: `(token, seconds)`."""
+        """GetStableAccessToken in normal mode: `(token, seconds)`."""
         app = next(app for app in self._apps.values() if app.appid == appid)
         body = {
             "grant_type": "client_credential", "appid": appid, "secret": app.secret, "force_refresh": False,
@@ -186,7 +190,7 @@ class WechatClient:
         """One API call; `-1` (busy) is repeated with back-off inside the caller's time bound."""
         for attempt in range(BUSY_RETRIES + 1):
             payload = await self._send(method, api, query, body)
-            errcode = int(payload.get("errcode") or 0)
+            errcode = _errcode(payload, api)
             if errcode == 0:
                 return payload
             meaning = ERRCODES.get(errcode, UNKNOWN)
@@ -218,6 +222,14 @@ class WechatClient:
         if not isinstance(payload, dict):
             raise WechatUnavailable(api, None, "answer is no object")
         return payload
+
+
+def _errcode(payload: Mapping[str, Any], api: str) -> int:
+    """0 where the answer is a success, which may lack the field."""
+    try:
+        return int(payload.get("errcode") or 0)
+    except (TypeError, ValueError):
+        raise WechatUnavailable(api, None, "errcode is no number") from None
 
 
 def _refused(api: str, errcode: int) -> WechatError:

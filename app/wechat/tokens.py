@@ -17,6 +17,7 @@ from app.wechat.errors import WechatUnavailable
 API = "/cgi-bin/stable_token"
 # WeChat hands out the new token during the last five minutes of the old one; both work.
 EARLY = timedelta(minutes=5)
+SHORTEST = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class TokenStore(Protocol):
 
 class TokenProvider:
     def __init__(
-        self, store: TokenStore, clock: Clock, *, wait_seconds: float = 3.0, lease_seconds: float = 10.0
+        self, store: TokenStore, clock: Clock, *, wait_seconds: float = 3.0, lease_seconds: float = 6.0
     ) -> None:
         self._store = store
         self._clock = clock
@@ -53,16 +54,27 @@ class TokenProvider:
         self._holder = new_id().hex
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._held: dict[str, StoredToken] = {}
+        # The last failure and when it came: whoever queued meanwhile shares it instead of asking one after another.
+        self._failed: dict[str, tuple[float, WechatUnavailable]] = {}
 
     async def get(self, appid: str, fetch: Fetch) -> str:
         """A valid token; 64 callers at once cause one call to WeChat, over all processes."""
         held = self._held.get(appid)
         if held is not None and self._fresh(held):
             return held.token
+        arrived = asyncio.get_running_loop().time()
         async with self._locks[appid]:
             held = self._held.get(appid)
-            if held is None or not self._fresh(held):
+            if held is not None and self._fresh(held):
+                return held.token
+            failed_at, failure = self._failed.get(appid, (0.0, None))
+            if failure is not None and failed_at >= arrived:
+                raise failure
+            try:
                 held = self._held[appid] = await self._shared(appid, fetch)
+            except WechatUnavailable as exc:
+                self._failed[appid] = (asyncio.get_running_loop().time(), exc)
+                raise
             return held.token
 
     async def drop(self, appid: str, token: str) -> None:
@@ -83,7 +95,9 @@ class TokenProvider:
             now = self._clock.now()
             if await self._store.acquire_refresh(appid, self._holder, now + self._lease, now):
                 token, expires_in = await fetch(appid)
-                fetched = StoredToken(token, now + timedelta(seconds=expires_in))
+                # A life shorter than the overlap would never count as fresh.
+                lifetime = max(timedelta(seconds=expires_in), EARLY + SHORTEST)
+                fetched = StoredToken(token, now + lifetime)
                 await self._store.store(appid, token, fetched.expires_at, self._holder)
                 return fetched
             # Another process is asking WeChat: wait for its answer instead of asking too.

@@ -81,7 +81,7 @@ class VacancyCard:
         if self.work_end_minute is None:
             return None
         over_midnight = self.work_start_minute is not None and self.work_end_minute <= self.work_start_minute
-        return self.work_end_minute + 1440 * over_midnight
+        return self.work_end_minute + 24 * 60 * over_midnight
 
 
 # How near two occupations are by the depth of their common branch: 大类, 中类, 小类 (职业分类大典 2022), our finer codes.

@@ -20,19 +20,19 @@ def compute_hourly_fen(
     minutes_per_day: int | None = None,
     days_per_month: int | None = None,
 ) -> int | None:
-    """Fen per hour, rounded half up; None where it cannot be known.
+    """Fen per hour, computed exactly and rounded once, half up, to whole fen; None where it cannot be known.
 
-    A range counts with its middle: its ends are a promise to few. Piece pay needs a stated hourly output. A month of
-    unknown length is the statutory one.
+    A range counts with its middle: its ends are a promise to few, and ranking by the upper one would reward whoever
+    writes the widest range. An upper end alone promises nothing. Piece pay needs a stated hourly output. What a month
+    does not state is statutory: 21.75 days (劳社部发〔2008〕3号) of 8 hours.
     """
     if unit is PayUnit.PIECE:
         if not piece_rate_fen or not piece_per_quantity or not piece_hourly_output:
             return None
         return _round(Fraction(piece_rate_fen * piece_hourly_output, piece_per_quantity))
-    ends = [value for value in (min_fen, max_fen) if value is not None]
-    if not ends:
+    if min_fen is None:
         return None
-    middle = Fraction(sum(ends), len(ends))
+    middle = Fraction(min_fen + (min_fen if max_fen is None else max_fen), 2)
     if unit is PayUnit.HOUR:
         return _round(middle)
     days = Fraction(days_per_month) if days_per_month else STATUTORY_DAYS

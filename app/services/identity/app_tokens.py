@@ -34,7 +34,12 @@ class DatabaseTokenStore:
                 update(AppToken)
                 .where(
                     col(AppToken.appid) == appid,
-                    or_(col(AppToken.lease_until).is_(None), col(AppToken.lease_until) <= now),
+                    # One's own lease is renewed: a fetch that failed must not lock its own process out.
+                    or_(
+                        col(AppToken.lease_until).is_(None),
+                        col(AppToken.lease_until) <= now,
+                        col(AppToken.lease_holder) == holder,
+                    ),
                 )
                 .values(lease_holder=holder, lease_until=until)
             )
@@ -60,5 +65,3 @@ class DatabaseTokenStore:
                 .where(col(AppToken.appid) == appid, col(AppToken.expires_at) == stored.expires_at)
                 .values(token=None, expires_at=None)
             )
-
-

@@ -69,7 +69,9 @@ async def logout(session: AsyncSession, actor: Actor, *, now: datetime) -> None:
 
 
 async def _claim(session: AsyncSession, code_hash: str, app: WechatApp, now: datetime) -> None:
-    if await insert_or_ignore(session, LoginCode, {"code_hash": code_hash, "app": app, "claimed_at": now, "used": False}):
+    if await insert_or_ignore(
+        session, LoginCode, {"code_hash": code_hash, "app": app, "claimed_at": now, "used": False}
+    ):
         return
     abandoned = await session.exec(
         update(LoginCode)
@@ -173,4 +175,6 @@ async def _back_fill_unionid(session: AsyncSession, person: Person, unionid: str
         person.unionid = unionid
         person.touch(now)
         return
-    await open_task(session, TaskKind.PERSON_MERGE, person.id, title="同一微信账号对应两份个人档案，请核对是否同一人", now=now)
+    await open_task(
+        session, TaskKind.PERSON_MERGE, person.id, title="同一微信账号对应两份个人档案，请核对是否同一人", now=now
+    )

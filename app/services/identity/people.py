@@ -144,7 +144,12 @@ async def withdraw_consent(session: AsyncSession, actor: Actor, purpose: Consent
         .values(withdrawn_at=now)
     )
     audit.record(
-        session, "consent_withdrawn", actor_id=actor.person_id, subject_kind="consent", subject_id=purpose.value, now=now
+        session,
+        "consent_withdrawn",
+        actor_id=actor.person_id,
+        subject_kind="consent",
+        subject_id=purpose.value,
+        now=now,
     )
 
 

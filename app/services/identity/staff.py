@@ -1,6 +1,7 @@
 """Staff: claim codes for roster records, claims, dated appointments, the first administrator."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, update
@@ -183,7 +184,7 @@ async def list_appointments(session: ReadSession, actor: Actor, *, now: datetime
     return list(rows)
 
 
-def _in_force(now: datetime) -> tuple[object, ...]:
+def _in_force(now: datetime) -> tuple[Any, ...]:
     return (
         col(Appointment.valid_from) <= now,
         or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now),

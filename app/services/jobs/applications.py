@@ -83,9 +83,7 @@ async def apply(
     if not await insert_or_ignore(session, Application, row.model_dump()):
         raise AlreadyAppliedError
     _step(session, row, actor.person_id, now)
-    audit.record(
-        session, "applied", actor_id=actor.person_id, subject_kind="application", subject_id=row.id, now=now
-    )
+    audit.record(session, "applied", actor_id=actor.person_id, subject_kind="application", subject_id=row.id, now=now)
     await emit(
         session,
         ApplicationReceived(
@@ -250,7 +248,11 @@ async def _take_seat(session: AsyncSession, vacancy: Vacancy, now: datetime) -> 
 async def _check_ready(session: AsyncSession, crypto: Crypto, actor: Actor, now: datetime) -> None:
     """Name, phone and birth date before the first application: the firm must reach and may lawfully hire the person."""
     facts = await facts_of_one(session, crypto, actor.person_id)
-    needed = {"name": ("姓名", facts.name), "phone": ("手机号", facts.phone), "birth_date": ("出生日期", facts.birth_date)}
+    needed = {
+        "name": ("姓名", facts.name),
+        "phone": ("手机号", facts.phone),
+        "birth_date": ("出生日期", facts.birth_date),
+    }
     missing = {path: label for path, (label, value) in needed.items() if value is None}
     if await find_profile(session, actor.person_id) is None:
         missing["seeker_profile"] = "求职登记"
@@ -265,9 +267,7 @@ async def _check_ready(session: AsyncSession, crypto: Crypto, actor: Actor, now:
 
 async def _own(session: AsyncSession, actor: Actor, application_id: UUID) -> None:
     found = await session.exec(
-        select(col(Application.id)).where(
-            Application.id == application_id, Application.person_id == actor.person_id
-        )
+        select(col(Application.id)).where(Application.id == application_id, Application.person_id == actor.person_id)
     )
     if found.one_or_none() is None:
         raise ApplicationNotFoundError

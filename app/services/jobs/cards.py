@@ -1,5 +1,8 @@
 """From rows to the plain cards that the matching engine reads. Sex, ethnicity, origin, age are not on them."""
 
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeVar
 from uuid import UUID
 
 from app.core.crypto import Crypto
@@ -10,6 +13,12 @@ from app.rules.jobs.pay import compute_hourly_fen
 from app.rules.jobs.terms import Benefit, PayCycle, ShiftPattern, WorkFeature
 from app.services.jobs.seekers import open_home
 
+E = TypeVar("E", bound=StrEnum)
+
+
+def members(enum: type[E], codes: Iterable[str]) -> frozenset[E]:
+    return frozenset(enum(code) for code in codes)
+
 
 def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
     home = open_home(crypto, row)
@@ -19,12 +28,12 @@ def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
     return SeekerCard(
         id=row.person_id, wanted=tuple(row.wanted), experience=dict(row.experience_years),
         machines=frozenset(row.machines), level=row.level, certificates=frozenset(row.certificates),
-        wish_hourly_fen=wish, shift_patterns=frozenset(map(ShiftPattern, row.shift_patterns)),
+        wish_hourly_fen=wish, shift_patterns=members(ShiftPattern, row.shift_patterns),
         free_until_minute=row.free_until_minute, earliest_start=row.earliest_start,
         commute_limit_m=row.commute_limit_m, vehicle=row.vehicle, wants_meals=row.wants_meals,
-        wants_lodging=row.wants_lodging, no_list=frozenset(map(WorkFeature, row.no_list)),
+        wants_lodging=row.wants_lodging, no_list=members(WorkFeature, row.no_list),
         hidden_from=frozenset(map(UUID, row.hidden_from)), home_lat=home[0] if home else None,
-        home_lon=home[1] if home else None, pay_cycles=frozenset(map(PayCycle, row.pay_cycles)),
+        home_lon=home[1] if home else None, pay_cycles=members(PayCycle, row.pay_cycles),
     )  # fmt: skip
 
 
@@ -42,7 +51,7 @@ def vacancy_card(row: Vacancy) -> VacancyCard:
         headcount=row.headcount, hourly_fen=hourly, pay_unit=row.pay_unit, minutes_per_day=row.minutes_per_day,
         shift_pattern=row.shift_pattern, work_start_minute=row.work_start_minute,
         work_end_minute=row.work_end_minute, lat=place[0] if place else None, lon=place[1] if place else None,
-        benefits=frozenset(map(Benefit, row.benefits)), features=frozenset(map(WorkFeature, row.features)),
+        benefits=members(Benefit, row.benefits), features=members(WorkFeature, row.features),
         pay_cycle=row.pay_cycle, required_years=row.required_years,
         required_machines=frozenset(row.required_machines), required_level=row.required_level,
         required_certificates=frozenset(row.required_certificates), start_date=row.start_date,

@@ -79,7 +79,7 @@ def refuse_blocked(findings: Sequence[Finding]) -> None:
 
 
 async def check_content(runtime: Runtime, actor: Actor, form: VacancyContent) -> ContentVerdict:
-    """msgSecCheck inside the poster's own request, before the transaction begins.
+    """MsgSecCheck inside the poster's own request, before the transaction begins.
 
     `risky` refuses and names the field; `review`, an outage, or a person WeChat has not seen for two hours (61010)
     holds the posting for human review: never published unchecked.

@@ -39,9 +39,7 @@ class Recommendation:
     considered: int
 
 
-async def recommend(
-    session: ReadSession, crypto: Crypto, actor: Actor, *, limit: int, now: datetime
-) -> Recommendation:
+async def recommend(session: ReadSession, crypto: Crypto, actor: Actor, *, limit: int, now: datetime) -> Recommendation:
     """Open vacancies in the order that suits both sides best.
 
     Without the person's consent to personal recommendation: newest first, unscored (个人信息保护法 第二十四条).

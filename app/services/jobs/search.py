@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -50,14 +50,12 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Any]
     next_cursor: str | None
     total: int | None
 
 
-async def list_vacancies(
-    connection: AsyncConnection, cursors: Cursors, query: ListQuery, *, today: date
-) -> ListPage:
+async def list_vacancies(connection: AsyncConnection, cursors: Cursors, query: ListQuery, *, today: date) -> ListPage:
     """Published and valid postings, newest first. No session: one statement on an autocommit connection."""
     conditions = _conditions(connection.dialect.name, query, today)
     keys = [col(Vacancy.published_at), col(Vacancy.id)]
@@ -108,5 +106,3 @@ async def index_vacancy(session: AsyncSession, row: Vacancy) -> None:
         words += await aliases_of(session, row.occupation_code)
         tokens = index_tokens("\n".join(words))
     await fulltext.put(session, DOCUMENT, seq, tokens)
-
-

@@ -80,9 +80,7 @@ async def _check(session: AsyncSession, actor: Actor, form: SeekerForm) -> None:
         raise AreaUnknownError
 
 
-async def _locked(
-    session: AsyncSession, person_id: UUID, expected_version: int | None, now: datetime
-) -> SeekerProfile:
+async def _locked(session: AsyncSession, person_id: UUID, expected_version: int | None, now: datetime) -> SeekerProfile:
     fresh = await insert_or_ignore(
         session,
         SeekerProfile,
@@ -106,5 +104,3 @@ def _seal_home(crypto: Crypto, row_id: UUID, home: Place | None) -> tuple[bytes 
         return None, None
     text = f"{home.latitude:.6f},{home.longitude:.6f}"
     return crypto.seal("seeker_profile", "home", row_id, text), home.coord_type
-
-

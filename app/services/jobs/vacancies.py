@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_
@@ -50,9 +51,7 @@ class Saved:
 
 def visible_to(actor: Actor | None, now: datetime) -> ColumnElement[bool]:
     """Everybody sees what is open; a firm all of its own; the jobs office everything."""
-    is_open = and_(
-        col(Vacancy.state) == VacancyState.PUBLISHED, col(Vacancy.valid_until) >= china_date(now)
-    )
+    is_open = and_(col(Vacancy.state) == VacancyState.PUBLISHED, col(Vacancy.valid_until) >= china_date(now))
     if actor is None:
         return is_open
     if actor.town_wide(Permission.VACANCY_REVIEW):
@@ -128,9 +127,7 @@ async def get_visible(session: ReadSession, actor: Actor | None, vacancy_id: UUI
 async def get_own(session: AsyncSession, actor: Actor, vacancy_id: UUID) -> Vacancy:
     """A vacancy of a firm in which the actor recruits; any other does not exist."""
     mine = sorted(actor.enterprises(Permission.VACANCY_WRITE))
-    found = await session.exec(
-        select(Vacancy).where(Vacancy.id == vacancy_id, col(Vacancy.enterprise_id).in_(mine))
-    )
+    found = await session.exec(select(Vacancy).where(Vacancy.id == vacancy_id, col(Vacancy.enterprise_id).in_(mine)))
     row = found.one_or_none()
     if row is None:
         raise VacancyNotFoundError
@@ -166,7 +163,14 @@ async def move_own(
 
 
 async def review(
-    session: AsyncSession, actor: Actor, vacancy_id: UUID, *, publish: bool, note: str, expected_version: int, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    vacancy_id: UUID,
+    *,
+    publish: bool,
+    note: str,
+    expected_version: int,
+    now: datetime,
 ) -> Vacancy:
     """The jobs office answers what was held."""
     check_permission(actor, Permission.VACANCY_REVIEW)
@@ -250,9 +254,7 @@ async def _lock_approved(session: AsyncSession, actor: Actor, enterprise_id: UUI
     return enterprise
 
 
-async def _submit(
-    session: AsyncSession, row: Vacancy, verdict: posting.ContentVerdict, now: datetime
-) -> None:
+async def _submit(session: AsyncSession, row: Vacancy, verdict: posting.ContentVerdict, now: datetime) -> None:
     row.review_note = verdict.held
     if verdict.held is None:
         if row.state is not VacancyState.PUBLISHED:
@@ -284,15 +286,11 @@ async def _enter(session: AsyncSession, row: Vacancy, target: VacancyState, now:
 
 async def _freeze(session: AsyncSession, row: Vacancy, now: datetime) -> None:
     known = await session.exec(
-        select(VacancyVersion).where(
-            VacancyVersion.vacancy_id == row.id, VacancyVersion.number == row.content_version
-        )
+        select(VacancyVersion).where(VacancyVersion.vacancy_id == row.id, VacancyVersion.number == row.content_version)
     )
     if known.one_or_none() is None:
         content = row.model_dump(mode="json", exclude={"state", "version", "hired_count", "review_note", "closed_at"})
-        session.add(
-            VacancyVersion(vacancy_id=row.id, number=row.content_version, content=content, created_at=now)
-        )
+        session.add(VacancyVersion(vacancy_id=row.id, number=row.content_version, content=content, created_at=now))
 
 
 async def _occupation_name(session: AsyncSession, code: str) -> str:
@@ -302,7 +300,7 @@ async def _occupation_name(session: AsyncSession, code: str) -> str:
     return name
 
 
-def _columns(form: VacancyContent) -> dict[str, object]:
+def _columns(form: VacancyContent) -> dict[str, Any]:
     values = form.model_dump(exclude={"pay", "place", "submit", "enterprise_id", "expected_version"})
     pay, place = form.pay, form.place
     return values | {

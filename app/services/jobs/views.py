@@ -55,15 +55,15 @@ def vacancy_actions(row: Vacancy, actor: Actor | None) -> list[Action]:
     if row.enterprise_id in actor.enterprises(Permission.VACANCY_WRITE):
         return [_own_action(name, target, row) for name, target in OWN_MOVES.items()]
     is_open = row.state is VacancyState.PUBLISHED
-    return [
-        Action(action="apply", allowed=is_open, reason=None if is_open else f"岗位{row.state.label}，不再接受应聘")
-    ]
+    return [Action(action="apply", allowed=is_open, reason=None if is_open else f"岗位{row.state.label}，不再接受应聘")]
 
 
 def _own_action(name: str, target: VacancyState, row: Vacancy) -> Action:
     allowed = target in VACANCY_NEXT[row.state] and (name != "resume" or row.state is VacancyState.PAUSED)
     return Action(
-        action=name, allowed=allowed, reason=None if allowed else f"岗位当前为“{row.state.label}”，不能变为“{target.label}”"
+        action=name,
+        allowed=allowed,
+        reason=None if allowed else f"岗位当前为“{row.state.label}”，不能变为“{target.label}”",
     )
 
 
@@ -160,8 +160,6 @@ def _step_action(name: str, current: ApplicationState, target: ApplicationState,
     except StepRefused as exc:
         return Action(action=name, allowed=False, reason=exc.text)
     return Action(action=name, allowed=True, reason=None)
-
-
 
 
 def list_page(page: ListPage) -> bytes:

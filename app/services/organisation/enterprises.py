@@ -10,9 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.db import ReadSession, check_version, lock
 from app.core.events import emit
+from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
 from app.models.organisation import Enterprise, EnterpriseClaim, EnterpriseName
-from app.core.ids import new_id
 from app.rules.common import TaskKind
 from app.rules.identity import Actor, Permission, Role, ScopeKind, check_permission
 from app.rules.organisation import (
@@ -105,9 +105,7 @@ async def list_claims(
         statement = statement.where(EnterpriseClaim.person_id == actor.person_id)
     if state is not None:
         statement = statement.where(EnterpriseClaim.state == state)
-    rows = await session.exec(
-        statement.order_by(col(EnterpriseClaim.created_at), col(EnterpriseClaim.id)).limit(200)
-    )
+    rows = await session.exec(statement.order_by(col(EnterpriseClaim.created_at), col(EnterpriseClaim.id)).limit(200))
     return [(claim, name) for claim, name in rows]
 
 

@@ -1,12 +1,11 @@
 """Areas, grids, party organisations and liaison links: reads, and the confirmation of blank cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -59,25 +58,31 @@ async def area_kind(session: AsyncSession, area_id: UUID) -> AreaKind | None:
 async def list_liaison(session: ReadSession, actor: Actor, *, state: LiaisonState | None) -> Sequence[LiaisonRow]:
     """The current links in printed order; a blank cell shows its suggestion and whose inference it is."""
     check_permission(actor, Permission.ORGANISATION_READ)
-    person, suggested, secretary = aliased(RosterPerson), aliased(RosterPerson), aliased(RosterPerson)
+    names: dict[UUID | None, str] = {row.id: row.name for row in await session.exec(select(RosterPerson))}
     statement = (
-        select(LiaisonLink, PartyOrganisation, col(secretary.name), col(person.name), col(suggested.name))
+        select(LiaisonLink, PartyOrganisation)
         .join(PartyOrganisation, col(PartyOrganisation.id) == col(LiaisonLink.party_organisation_id))
-        .join(secretary, col(secretary.id) == col(PartyOrganisation.secretary_id))
-        .outerjoin(person, col(person.id) == col(LiaisonLink.roster_person_id))
-        .outerjoin(suggested, col(suggested.id) == col(LiaisonLink.suggested_person_id))
         .where(col(LiaisonLink.valid_to).is_(None))
         .order_by(col(PartyOrganisation.seq), col(LiaisonLink.role))
     )
     if state is not None:
         statement = statement.where(LiaisonLink.state == state)
-    return [
-        LiaisonRow(
-            link.id, link.version, party.name, secretary_name, party.address, link.role, link.state,
-            person_name, suggested_name, link.suggested_person_id,
-        )
-        for link, party, secretary_name, person_name, suggested_name in await session.exec(statement)
-    ]  # fmt: skip
+    return [_liaison_row(link, party, names) for link, party in await session.exec(statement)]
+
+
+def _liaison_row(link: LiaisonLink, party: PartyOrganisation, names: Mapping[UUID | None, str]) -> LiaisonRow:
+    return LiaisonRow(
+        id=link.id,
+        version=link.version,
+        party_organisation=party.name,
+        secretary=names[party.secretary_id],
+        address=party.address,
+        role=link.role,
+        state=link.state,
+        person=names.get(link.roster_person_id),
+        suggested=names.get(link.suggested_person_id),
+        suggested_id=link.suggested_person_id,
+    )
 
 
 async def confirm_liaison(

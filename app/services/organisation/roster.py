@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -22,7 +23,7 @@ from app.rules.identity import (
 )
 from app.rules.organisation import TaskForceRole
 
-_SCOPE_TABLES = {ScopeKind.AREA: Area, ScopeKind.GRID: Grid, ScopeKind.ENTERPRISE: Enterprise}
+_SCOPE_TABLES: dict[ScopeKind, Any] = {ScopeKind.AREA: Area, ScopeKind.GRID: Grid, ScopeKind.ENTERPRISE: Enterprise}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ async def list_roster(session: ReadSession, actor: Actor) -> Sequence[RosterRow]
         .outerjoin(TaskForceMember, col(TaskForceMember.roster_person_id) == col(RosterPerson.id))
         .order_by(col(TaskForceMember.seq).nulls_last(), col(RosterPerson.id))
     )
-    return [
-        RosterRow(
-            person.id, person.name, person.person_id, member.role if member else None, member.post if member else None
-        )
-        for person, member in rows
-    ]
+    return [_row(person, member) for person, member in rows]
+
+
+def _row(person: RosterPerson, member: TaskForceMember | None) -> RosterRow:
+    role, post = (None, None) if member is None else (member.role, member.post)
+    return RosterRow(person.id, person.name, person.person_id, role, post)
 
 
 async def check_scope_exists(session: AsyncSession, kind: ScopeKind, scope_id: UUID | None) -> None:

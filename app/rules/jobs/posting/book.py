@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import ahocorasick
 
-from app.rules.jobs.posting.fold import Folded, Views, fold, fold_phrase
 from app.rules.jobs.posting.rows import MinimumWage, PostingRule, PostingTerm, in_force
+from app.rules.jobs.posting.text import Reading, View, read, squeeze
 
 # 石狮市 (GB/T 2260): the minimum wage of the town is the city's.
 SHISHI = "350581"
@@ -66,7 +66,7 @@ def _compile(term: PostingTerm) -> _Word:
         unless = tuple(re.compile(_expand(part)) for part in _alternatives(term.unless) if part)
     except re.error as exc:
         raise ValueError(f"词条 {term.rule_id}“{term.pattern}”的表达式写法有误") from exc
-    phrase = "" if regex else fold_phrase(term.pattern)
+    phrase = "" if regex else squeeze(term.pattern)
     if not regex and not phrase:
         raise ValueError(f"词条 {term.rule_id} 的用词是空的")
     return _Word(term, phrase, regex, unless)
@@ -78,8 +78,10 @@ class RuleBook:
     def __init__(
         self, rules: Sequence[PostingRule], words: Sequence[_Word], wages: Sequence[MinimumWage], division: str
     ) -> None:
-        self._rules = rules
-        self._regexes = [word for word in words if word.regex]
+        self._rules: dict[str, list[PostingRule]] = {}
+        for rule in rules:
+            self._rules.setdefault(rule.rule_id, []).append(rule)
+        self._regexes = [(word, word.regex) for word in words if word.regex]
         self._wages = [wage for wage in wages if wage.division == division]
         self._phrases: Any = ahocorasick.Automaton()
         by_phrase: dict[str, list[_Word]] = {}
@@ -103,43 +105,51 @@ class RuleBook:
         """Compile the rows. `division`: whose minimum wage holds. ValueError names a row that cannot be compiled."""
         return cls(tuple(rules), tuple(_compile(term) for term in terms), tuple(wages), division)
 
-    def rules_on(self, today: date) -> dict[str, PostingRule]:
-        """The rules in force by id; of two dated rows of a rule the later one holds."""
-        valid = [rule for rule in self._rules if in_force(rule.effective_from, rule.effective_to, today)]
-        return {rule.rule_id: rule for rule in sorted(valid, key=lambda rule: rule.effective_from)}
+    def rule(self, rule_id: str, today: date) -> PostingRule | None:
+        """The rule as it stands on `today`; of two dated rows in force the later one holds."""
+        valid = [
+            rule for rule in self._rules.get(rule_id, ()) if in_force(rule.effective_from, rule.effective_to, today)
+        ]
+        return max(valid, key=lambda rule: rule.effective_from, default=None)
 
-    def wages_on(self, today: date) -> list[MinimumWage]:
-        """The wage rows in force: at most one that is verified and one that is not, the newest of each."""
+    def is_loaded(self, today: date) -> bool:
+        """Whether any rule at all is in force: a book without rows must not pass every posting."""
+        return any(self.rule(rule_id, today) for rule_id in self._rules)
+
+    def wages(self, today: date) -> list[MinimumWage]:
+        """The wage rows in force: the newest that is verified and the newest that is not."""
         valid = [wage for wage in self._wages if in_force(wage.effective_from, wage.effective_to, today)]
-        newest = {wage.verified_by is not None: wage for wage in sorted(valid, key=lambda wage: wage.effective_from)}
+        newest = {bool(wage.verified_by): wage for wage in sorted(valid, key=lambda wage: wage.effective_from)}
         return list(newest.values())
 
     def hits(self, text: str, today: date) -> list[Hit]:
         """The words of the table in `text`, look-alikes left out, overlapping hits of a rule merged, in text order."""
         if not text:
             return []
-        views = fold(text)
+        reading = read(text)
         found = [
             Hit(word.term.rule_id, start, end)
-            for word, start, end in self._candidates(text, views)
+            for word, start, end in self._candidates(reading)
             if in_force(word.term.effective_from, word.term.effective_to, today)
-            and not _excused(word, views, start, end)
+            and not _excused(word, reading, start, end)
         ]
         return _merged(found)
 
-    def _candidates(self, text: str, views: Views) -> Iterator[tuple[_Word, int, int]]:
-        for view in (views.tight, views.spaced):
+    def _candidates(self, reading: Reading) -> Iterator[tuple[_Word, int, int]]:
+        for view in (reading.joined, reading.split):
             yield from self._in_phrases(view)
-            for word in self._regexes:
-                assert word.regex is not None  # noqa: S101 – by construction of the list
-                for match in word.regex.finditer(view.text):
-                    if match.end() > match.start():
-                        yield word, *view.span(*match.span())
-        for word, start, end in self._in_phrases(views.bare):
-            if not _excused_in(word, views.bare, start, end):
+            yield from self._in_regexes(view)
+        for word, start, end in self._in_phrases(reading.tight):
+            if not _excused_in(word, reading.tight, start, end):
                 yield word, start, end
 
-    def _in_phrases(self, view: Folded) -> Iterator[tuple[_Word, int, int]]:
+    def _in_regexes(self, view: View) -> Iterator[tuple[_Word, int, int]]:
+        for word, regex in self._regexes:
+            for match in regex.finditer(view.text):
+                if match.end() > match.start():
+                    yield word, *view.span(*match.span())
+
+    def _in_phrases(self, view: View) -> Iterator[tuple[_Word, int, int]]:
         if not self._has_phrases:
             return
         for last, words in self._phrases.iter(view.text):
@@ -147,7 +157,7 @@ class RuleBook:
                 yield word, *view.span(last + 1 - len(word.phrase), last + 1)
 
 
-def _excused_in(word: _Word, view: Folded, start: int, end: int) -> bool:
+def _excused_in(word: _Word, view: View, start: int, end: int) -> bool:
     for context in word.unless:
         at = 0
         # Searched again from behind each beginning: contexts of one kind may overlap.
@@ -160,9 +170,9 @@ def _excused_in(word: _Word, view: Folded, start: int, end: int) -> bool:
     return False
 
 
-def _excused(word: _Word, views: Views, start: int, end: int) -> bool:
-    """Inside a look-alike context. The bare view excuses its own hits only: 学费全免，押金300 is no 免押金."""
-    return any(_excused_in(word, view, start, end) for view in (views.tight, views.spaced))
+def _excused(word: _Word, reading: Reading, start: int, end: int) -> bool:
+    """Inside a look-alike context. The tight view excuses its own hits only: 学费全免，押金300 is no 免押金."""
+    return any(_excused_in(word, view, start, end) for view in (reading.joined, reading.split))
 
 
 def _merged(hits: Iterable[Hit]) -> list[Hit]:

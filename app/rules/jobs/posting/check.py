@@ -11,13 +11,27 @@ from app.rules.jobs.posting.wages import wage_issues
 
 _ORDER = {field.name: place for place, field in enumerate(fields(PostingDraft))}
 
+_UNLOADED = Finding(
+    rule_id="rules_unloaded",
+    severity="block",
+    field="title",
+    start=0,
+    end=0,
+    quote="",
+    message="招聘信息规则还没有装入，暂时不能发布",
+    law="《人力资源市场暂行条例》第二十九条",
+    mend="请联系镇里的工作人员装入规则后再发布",
+)
+
 
 def check_posting(draft: PostingDraft, book: RuleBook, *, today: date) -> list[Finding]:
     """All findings of a posting on a day, in the order of the form (人力资源市场暂行条例 第二十四条 and the dated rows).
 
-    A rule without a row in force on `today` says nothing. Sorted by field, start, rule id; at most one finding per
+    A rule without a row in force on `today` says nothing; a book without any row blocks. Sorted by field, start, rule id; at most one finding per
     rule and span.
     """
+    if not book.is_loaded(today):
+        return [_UNLOADED]
     issues = [*_word_issues(draft, book, today), *value_issues(draft, today), *wage_issues(draft, book.wages(today))]
     findings = {
         (_ORDER[finding.field], finding.start, finding.rule_id, finding.end): finding

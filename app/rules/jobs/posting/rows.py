@@ -35,18 +35,13 @@ class PostingRule:
         if self.severity not in get_args(Severity):
             raise ValueError(f"规则 {self.rule_id} 的 severity 只能是 block 或 warn：{self.severity}")
 
-    @property
-    def citation(self) -> str:
-        """《妇女权益保障法》（2022）第四十三条"""
-        return f"{self.law}{self.article}"
-
 
 @dataclass(frozen=True, slots=True)
 class PostingTerm:
     """A word that breaks a rule.
 
-    `pattern` and `unless` are read on folded text (`fold.py`): no blanks, simplified, lower case, `,` between clauses,
-    `;` between sentences, `、` between listed things. `unless` holds look-alike contexts as regular expressions
+    `pattern` and `unless` are searched in the plain reading of a text (`text.py`): no blanks, simplified, lower case,
+    half width, `，` for whatever ends a clause, `、` between listed things. `unless` holds look-alike contexts as regular expressions
     separated by `|`; a hit that lies inside one does not count. `<否>` stands for a negation with its verbs (不收, 无需缴纳),
     `<数>` for a number in digits or characters.
     """

@@ -9,6 +9,9 @@ from functools import cache
 
 # In patterns and views a clause ends at this character, whatever stood there.
 BOUNDARY = "，"
+# Between listed things ("不收押金、服装费"): a negation reaches over it, not over a boundary.
+LISTING = "、"
+_LISTING = frozenset("、/&")
 _GAP = " "
 # Between digits these carry meaning ("18-45岁", "3.5元"); elsewhere they are decoration.
 _DASHES = frozenset("-‐‑‒–−~〜～至到")
@@ -16,7 +19,7 @@ _LONG_DASHES = frozenset("—―")
 # Invisible and combining characters, and surrogates left over from a bad client.
 _DROPPED = frozenset({"Cf", "Mn", "Me", "Cs", "Co", "Cn"})
 # Fillers typed inside a word ("押*金", "押·金"). Anything else that is not a letter or digit ends a clause.
-_FILLERS = frozenset("*·•・_.-^`'\"“”‘’=+#~&@…")
+_FILLERS = frozenset("*·•・_.-^`'\"“”‘’=#~@…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,13 @@ def _letters(char: str) -> str:
         return ""
     plain = unicodedata.normalize("NFKD", char).lower()
     table = _traditional_table()
-    return "".join(
-        _token(table.get(part, part)) for part in plain if unicodedata.category(part) not in _DROPPED
-    )
+    return "".join(_token(table.get(part, part)) for part in plain if unicodedata.category(part) not in _DROPPED)
 
 
 def _token(part: str) -> str:
-    if part.isalnum() or part == "%" or part in _DASHES or part in _FILLERS:
+    if part in _LISTING:
+        return LISTING
+    if part.isalnum() or part in "%+:" or part in _DASHES or part in _FILLERS:
         return part
     if part in _LONG_DASHES or part in "\r\n\v\f\u2028\u2029":
         return BOUNDARY
@@ -111,7 +114,7 @@ def read(text: str) -> Reading:
     return Reading(
         split=_view([(BOUNDARY if letter == _GAP else letter, offset) for letter, offset in tokens]),
         joined=_view([(letter, offset) for letter, offset in tokens if letter != _GAP]),
-        tight=_view([(letter, offset) for letter, offset in tokens if letter not in (_GAP, BOUNDARY)]),
+        tight=_view([(letter, offset) for letter, offset in tokens if letter not in (_GAP, BOUNDARY, LISTING, ":")]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.rules.jobs.pay import compute_hourly_fen
 from app.rules.jobs.posting.facts import FULL_DAY_MINUTES, MONTH_HOURS, PAID_DAYS, is_part_time
 from app.rules.jobs.posting.issues import Issue, number, yuan
 from app.rules.jobs.posting.rows import MinimumWage, PostingDraft
@@ -77,7 +78,11 @@ def _piece_offer(draft: PostingDraft) -> _Offer | None:
     rate, quantity, output = draft.piece_rate_fen, draft.piece_per_quantity, draft.piece_hourly_output
     if rate is None or not quantity or not output:
         return None
-    fen = rate * output / quantity
+    fen = compute_hourly_fen(
+        PayUnit.PIECE, piece_rate_fen=rate, piece_per_quantity=quantity, piece_hourly_output=output
+    )
+    if fen is None:
+        return None
     told = f"每{quantity}件{yuan(rate)}元、每小时{output}件，合每小时{yuan(fen)}元"
     return _Offer("piece_rate_fen", fen, PayUnit.HOUR, told)
 
@@ -110,9 +115,7 @@ def _overtime_floor(draft: PostingDraft, wage: MinimumWage, since: str) -> Itera
     if hours <= MONTH_HOURS:
         return
     owed = wage.monthly_fen / MONTH_HOURS * (MONTH_HOURS + OVERTIME_RATE * (hours - MONTH_HOURS))
-    told = (
-        f"月最低工资{yuan(wage.monthly_fen)}元加上每月{number(hours - MONTH_HOURS)}小时加班费后的{yuan(owed)}元（{since}）"
-    )
+    told = f"月最低工资{yuan(wage.monthly_fen)}元加上每月{number(hours - MONTH_HOURS)}小时加班费后的{yuan(owed)}元（{since}）"
     yield _Floor(owed, told, refuses=False)
 
 
