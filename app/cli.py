@@ -22,7 +22,7 @@ from app.services import reactions
 from app.services.common.health import ROOT, head_revision
 from app.services.identity import staff
 from app.services.organisation.report import render_report, seed_report
-from app.services.organisation.seeding import load_seeds
+from app.services.organisation.seeding import SeedOutcome, load_seeds
 from app.services.runtime import Runtime, open_runtime
 from app.tasks.worker import run_worker
 
@@ -84,13 +84,27 @@ def seed(
     async def work(runtime: Runtime) -> str:
         async with runtime.db.unit_of_work() as session:
             outcome = await load_seeds(session, directory=directory, now=runtime.clock.now())
-        lines = [str(outcome)]
+        lines = [outcome_line(outcome)]
         if report:
             async with runtime.db.reading() as session:
                 lines.append(render_report(await seed_report(session)))
         return "\n".join(lines)
 
     sys.stdout.write(_run(work) + "\n")
+
+
+def outcome_line(outcome: SeedOutcome) -> str:
+    """One line that says whether anything changed."""
+    if not outcome.changed:
+        return "载入完成：与数据文件一致，没有改变任何内容"
+    counts = {"新增": 0, "更新": 0, "未变": 0, "保留镇里已改": 0}
+    for dataset in outcome.datasets:
+        for label, count in zip(
+            counts, (dataset.inserted, dataset.updated, dataset.unchanged, dataset.kept), strict=True
+        ):
+            counts[label] += count
+    told = "，".join(f"{label} {count} 条" for label, count in counts.items() if count)
+    return f"载入完成：{told}；新开待办 {outcome.tasks_opened} 项"
 
 
 @main.command()

@@ -87,7 +87,7 @@ vacancies = st.builds(
     required_years=maybe(st.integers(0, 10)), required_machines=subset(MACHINES),
     required_level=maybe(st.sampled_from(SkillLevel)),
     required_certificates=st.just(frozenset()) | subset(CERTIFICATES), start_date=maybe(days),
-    published_at=st.datetimes(datetime(2026, 6, 1), datetime(2026, 7, 25)).map(lambda at: at.replace(tzinfo=UTC)),
+    published_at=st.integers(-7 * 24 * 60, 48 * 60).map(lambda ago: NOW + timedelta(minutes=ago)),
     valid_until=st.dates(TODAY - timedelta(days=3), TODAY + timedelta(days=90)),
 )  # fmt: skip
 vacancy_lists = st.lists(vacancies, max_size=12, unique_by=lambda card: card.id)

@@ -14,6 +14,9 @@ from app.rules.jobs.terms import Benefit, PayCycle, ShiftPattern, WorkFeature
 from app.services.jobs.seekers import open_home
 
 E = TypeVar("E", bound=StrEnum)
+# A wish "6000 a month" is meant for a month as the town's factories work it: six days a week, eight hours a day.
+# With the statutory 21.75 days every posting that works more days would look as if it paid less than it does.
+USUAL_DAYS = 26
 
 
 def members(enum: type[E], codes: Iterable[str]) -> frozenset[E]:
@@ -24,7 +27,9 @@ def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
     home = open_home(crypto, row)
     wish = None
     if row.wish_pay_unit is not None:
-        wish = compute_hourly_fen(row.wish_pay_unit, min_fen=row.wish_pay_fen, max_fen=row.wish_pay_fen)
+        wish = compute_hourly_fen(
+            row.wish_pay_unit, min_fen=row.wish_pay_fen, max_fen=row.wish_pay_fen, days_per_month=USUAL_DAYS
+        )
     return SeekerCard(
         id=row.person_id, wanted=tuple(row.wanted), experience=dict(row.experience_years),
         machines=frozenset(row.machines), level=row.level, certificates=frozenset(row.certificates),

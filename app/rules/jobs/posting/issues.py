@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from app.rules.jobs.posting.rows import Finding, PostingRule, Severity
 
@@ -18,7 +19,7 @@ class Issue:
     start: int = 0
     end: int = 0
     message: str = ""
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = dataclass_field(default_factory=dict)
     only_warns: bool = False
 
 
