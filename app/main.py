@@ -18,6 +18,7 @@ from app.core.middleware import Edge
 from app.core.settings import Settings
 from app.routers import common, failures, identity, jobs, organisation
 from app.services import reactions
+from app.services.jobs.search import load_words
 from app.services.runtime import open_runtime
 
 STATIC = Path(__file__).parent / "static"
@@ -38,6 +39,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_runtime(settings, clock) as runtime:
             app.state.runtime = runtime
+            await load_words(runtime.db)
             yield
 
     app = FastAPI(

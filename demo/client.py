@@ -60,13 +60,15 @@ class Caller:
         self.person_id = ""
 
     def login(self) -> dict[str, Any]:
-        answer = self.post("/auth/wechat/login", app=self.app, code=self._sandbox.login_code(self.app, self.person))
+        code = self._sandbox.login_code(self.app, self.person)
+        answer: dict[str, Any] = self.post("/auth/wechat/login", app=self.app, code=code)
         self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
         self.person_id = answer["person_id"]
         return answer
 
     def give_phone(self, phone: str) -> dict[str, Any]:
-        return self.post("/me/phone", code=self._sandbox.phone_code(self.app, self.person, phone))
+        answer: dict[str, Any] = self.post("/me/phone", code=self._sandbox.phone_code(self.app, self.person, phone))
+        return answer
 
     def get(self, path: str, **query: Any) -> Any:
         return self._answer(self._http.get(path, params=query))

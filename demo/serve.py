@@ -30,9 +30,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, default=Path("var"))
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    stack = Stack(
-        options.data_dir, api_port=options.port, sandbox_port=options.sandbox_port, log=sys.stdout
-    )
+    stack = Stack(options.data_dir, api_port=options.port, sandbox_port=options.sandbox_port, log=sys.stdout)
     with stack:
         sandbox = Sandbox(stack.sandbox_url)
         prepare(stack, sandbox)
@@ -75,7 +73,6 @@ def announce(stack: Stack, sandbox: Sandbox) -> None:
     for label, app, person, _, _ in PERSONAS:
         print(f"  {label:<6}\t{app}\t{sandbox.login_code(app, person)}")
     print("\nCtrl-C 停止。", flush=True)
-
 
 
 if __name__ == "__main__":

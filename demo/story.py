@@ -118,7 +118,7 @@ def vacancy_form(recruiter: Caller, firm_id: str) -> dict[str, Any]:
 def the_vacancies(teller: Teller, recruiter: Caller, firm_id: str) -> dict[str, Any]:
     teller.chapter("三、发布岗位")
     form = vacancy_form(recruiter, firm_id)
-    saved = recruiter.post("/vacancies", **form)["vacancy"]
+    saved: dict[str, Any] = recruiter.post("/vacancies", **form)["vacancy"]
     teller.check(
         f"“{saved['title']}”（{saved['occupation_name']}）发布，{saved['enterprise_label']}",
         saved["state"] == "published",

@@ -8,14 +8,15 @@ migration from queueing before live traffic.
 import asyncio
 from typing import Any
 
-import app.models  # noqa: F401  # fills the metadata
 import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from app.core.columns import EnumText, UtcDateTime, metadata
-from app.core.settings import Settings
 from sqlalchemy import Connection, event, pool
 from sqlalchemy.ext.asyncio import create_async_engine
+
+import app.models  # noqa: F401  # fills the metadata
+from app.core.columns import EnumText, UtcDateTime, metadata
+from app.core.settings import Settings
 
 ADVISORY_LOCK = 350_581_101
 

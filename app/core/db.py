@@ -29,7 +29,7 @@ M = TypeVar("M", bound=SQLModel)
 
 # SQLSTATE classes and codes after which the same call may succeed: connection (08), resources and disk (53),
 # operator intervention and statement timeout (57), I/O (58); deadlock and serialisation failure; lock timeout.
-AWAY_CLASSES = ("08", "53", "57", "58")
+AWAY_CLASSES = ("08", "53", "57", "58", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
 RETRY_CODES = ("40001", "40P01", "55P03")
 UNIQUE_CODES = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 
@@ -85,21 +85,19 @@ def database_failures() -> Any:
 
 
 def translate(exc: BaseException) -> AppError | None:
+    """The answer that a driver's failure deserves; None where it is our own mistake, a 500."""
     if isinstance(exc, PoolTimeoutError):
         return UnavailableError()
     if not isinstance(exc, DBAPIError):
         return DatabaseAwayError()
-    if isinstance(exc, IntegrityError):
-        # A race that no service expected: the caller looks again. Anything else is our mistake, a 500.
-        return ConflictError() if driver_code(exc) in UNIQUE_CODES else None
     code = driver_code(exc)
-    if exc.connection_invalidated or isinstance(exc, InterfaceError) or code[:2] in AWAY_CLASSES:
-        return DatabaseAwayError()
+    if isinstance(exc, IntegrityError):
+        # A race that no service expected: the caller looks again.
+        return ConflictError() if code in UNIQUE_CODES else None
     if code in RETRY_CODES or code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return UnavailableError()
-    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")):
-        return DatabaseAwayError()
-    return None
+    gone = exc.connection_invalidated or isinstance(exc, InterfaceError)
+    return DatabaseAwayError() if gone or code.startswith(AWAY_CLASSES) else None
 
 
 def driver_code(exc: DBAPIError) -> str:

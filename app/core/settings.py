@@ -44,7 +44,9 @@ class KeyRing:
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="SANQU_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SANQU_", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     profile: Literal["embedded", "production"] = "embedded"
     data_dir: Path = Path("var")
@@ -136,7 +138,7 @@ class Settings(BaseSettings):
                 "wechat_zhipin_secret",
                 "wechat_linggong_appid",
                 "wechat_linggong_secret",
-            )  # fmt: skip
+            )
             if not _plain(getattr(self, name))
         ]
         if missing:

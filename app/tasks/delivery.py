@@ -18,7 +18,7 @@ log = get_logger()
 
 
 class Undeliverable(Exception):  # noqa: N818  # an outcome, not a fault
-    """This message will never arrive this way; its class says why."""
+    """Never to arrive this way; the notice row is what the person gets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from app.matching.recommendation import (
 )
 from app.matching.recommendation.parts import WEIGHTS
 from app.matching.recommendation.ranking import spread
-from app.rules.jobs.terms import SkillLevel, WorkFeature
+from app.rules.jobs.terms import ShiftPattern, SkillLevel, WorkFeature
 from tests.matching.strategies import (
     CERTIFICATES,
     FIRMS,
@@ -269,7 +269,7 @@ def test_the_score_is_the_harmonic_mean_of_both_sides():
         ({}, {"published_at": NOW + timedelta(minutes=1)}, Gate.NOT_VALID),
         ({"hidden_from": frozenset(FIRMS[:1])}, {}, Gate.HIDDEN),
         ({}, {"required_certificates": frozenset(CERTIFICATES[:1])}, Gate.CERTIFICATE),
-        ({"no_list": frozenset({WorkFeature.NIGHT_WORK})}, {"shift_pattern": "rotating"}, Gate.NO_LIST),
+        ({"no_list": frozenset({WorkFeature.NIGHT_WORK})}, {"shift_pattern": ShiftPattern.ROTATING}, Gate.NO_LIST),
         ({"no_list": frozenset({WorkFeature.DUST})}, {"features": frozenset({WorkFeature.DUST})}, Gate.NO_LIST),
     ],
 )

@@ -64,7 +64,7 @@ def actor(*grants: Grant) -> Actor:
 
 def test_every_role_has_an_expectation() -> None:
     assert set(EXPECTED) == set(Role) == set(ROLE_PERMISSIONS) == set(ROLE_SCOPES)
-    assert STAFF_ROLES | FIRM_ROLES == set(Role)
+    assert set(Role) == STAFF_ROLES | FIRM_ROLES
     assert not STAFF_ROLES & FIRM_ROLES
 
 

@@ -121,13 +121,15 @@ class Values:
             out[key] = filled
         return out
 
-    def confidence(self) -> Floats:
+    def confidence(self, row: int) -> float:
         """Share of the weights whose part is known, 0–1, both sides alike."""
-        total = np.zeros(len(next(iter(self.values.values()))))
-        for weights in WEIGHTS.values():
-            for key, weight in weights.items():
-                total = total + np.where(np.isnan(self.values[key]), 0.0, weight)
-        return total / len(WEIGHTS)
+        known = [
+            weight
+            for weights in WEIGHTS.values()
+            for key, weight in weights.items()
+            if not np.isnan(self.values[key][row])
+        ]
+        return sum(known) / len(WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)

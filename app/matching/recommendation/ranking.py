@@ -197,7 +197,7 @@ def _item(found: _Candidates, at: int, pair: Pair, reader: Side) -> RankedItem:
     return RankedItem(
         id=pair.vacancy.id if reader is Side.SEEKER else pair.seeker.id,
         score=score,
-        confidence=math.floor(100 * float(found.values.confidence()[at]) + 0.5),
+        confidence=math.floor(100 * found.values.confidence(at) + 0.5),
         parts=tuple(parts),
         reasons=_reasons(parts),
         gaps=_gaps(parts),

@@ -116,6 +116,10 @@ async def aliases_of(session: AsyncSession, code: str) -> Sequence[str]:
     return sorted(found.all(), key=lambda alias: (len(alias), alias))
 
 
+async def all_aliases(session: AsyncSession) -> Sequence[str]:
+    return (await session.exec(select(col(OccupationAlias.alias)))).all()
+
+
 async def list_revisions(session: AsyncSession) -> list[dict[str, str]]:
     """`[{name, revision}]` of the tables that `list_codes` reads; before the first load a revision is empty."""
     rows = await session.exec(select(col(CodeTableVersion.code_table), col(CodeTableVersion.revision)))

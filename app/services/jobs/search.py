@@ -1,5 +1,6 @@
 """The public list and keyword search: newest first, the same ids in the same order on both databases."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,15 +13,20 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core import fulltext
+from app.core.db import Database
+from app.core.errors import AppError
+from app.core.logging import get_logger
 from app.core.pages import Cursors, after
 from app.core.upsert import insert_or_ignore
-from app.matching.tokens import index_tokens, query_tokens
+from app.matching.tokens import index_tokens, query_tokens, use_words
 from app.models.jobs import Vacancy, VacancyDocument
 from app.rules.jobs.terms import PayUnit
 from app.rules.jobs.vacancies import OPEN, VacancyState
-from app.services.common.codes import aliases_of
+from app.services.common.codes import aliases_of, all_aliases
+from app.services.organisation.enterprises import place_names
 
 DOCUMENT = "vacancy_document"
+log = get_logger()
 # Columns only: a list neither loads texts nor makes objects it does not show.
 LIST_COLUMNS = (
     Vacancy.id, Vacancy.title, Vacancy.enterprise_id, Vacancy.enterprise_name, Vacancy.occupation_code,
@@ -92,6 +98,17 @@ def _conditions(dialect: str, query: ListQuery, today: date) -> list[Any]:
         # Only punctuation was typed: nothing can match.
         conditions.append(col(Vacancy.id).in_(document) if tokens else col(Vacancy.id).is_(None))
     return conditions
+
+
+async def load_words(db: Database) -> None:
+    """Teach the segmenter the town's own words: trades, villages, firms. Without the database it knows the common ones."""
+    try:
+        async with db.reading() as session:
+            words = [*await all_aliases(session), *await place_names(session)]
+    except AppError as exc:
+        log.warning("words not loaded", code=exc.code)
+        return
+    await asyncio.to_thread(use_words, words)
 
 
 async def index_vacancy(session: AsyncSession, row: Vacancy) -> None:

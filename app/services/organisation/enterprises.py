@@ -12,7 +12,7 @@ from app.core.db import ReadSession, check_version, lock
 from app.core.events import emit
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
-from app.models.organisation import Enterprise, EnterpriseClaim, EnterpriseName
+from app.models.organisation import Area, Enterprise, EnterpriseClaim, EnterpriseName
 from app.rules.common import TaskKind
 from app.rules.identity import Actor, Permission, Role, ScopeKind, check_permission
 from app.rules.organisation import (
@@ -59,6 +59,14 @@ async def find_enterprises(session: ReadSession, *, name: str) -> Sequence[Enter
         .limit(FOUND_AT_MOST)
     )
     return rows.all()
+
+
+async def place_names(session: AsyncSession) -> list[str]:
+    """Areas and firms as people write them, for the segmentation of searches."""
+    areas = (await session.exec(select(col(Area.name)))).all()
+    firms = (await session.exec(select(col(Enterprise.name)))).all()
+    others = (await session.exec(select(col(EnterpriseName.name)))).all()
+    return [*areas, *firms, *others]
 
 
 async def get_enterprise(session: AsyncSession, enterprise_id: UUID) -> Enterprise:

@@ -59,7 +59,7 @@ def test_nothing_goes_back() -> None:
 def test_after_hiring_nobody_withdraws_or_rejects() -> None:
     for state in (ApplicationState.HIRED, ApplicationState.KEPT_30D, ApplicationState.KEPT_90D):
         assert not NEXT[state] & ENDED
-    assert ENDED | ACTIVE == set(ApplicationState)
+    assert set(ApplicationState) == ENDED | ACTIVE
     assert not ENDED & ACTIVE
 
 
