@@ -11,10 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +28,6 @@ from rich.table import Table
 from app.core.security import TokenClaims, Tokens
 from app.core.settings import Settings
 from app.matching.tokens import query_tokens
-from app.services.runtime import open_runtime
 from benchmarks import load
 from benchmarks.generate import fill
 from benchmarks.town import Size
@@ -63,12 +62,6 @@ class Servers:
     floor: int
     app: int
     token: str
-
-
-def pin(core: int) -> None:
-    """This process and its children on one core; without effect where there is only one."""
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {cores[core % len(cores)]})
 
 
 @contextmanager
@@ -118,8 +111,6 @@ def serving(url: str, folder: Path, someone: tuple[Any, Any], core: int) -> Iter
 
 
 def _token(settings: Settings, person: Any, session: Any) -> str:
-    from datetime import timedelta
-
     tokens = Tokens(settings.token_ring, timedelta(minutes=settings.access_token_minutes))
     return tokens.issue(TokenClaims("zhipin", person, session), datetime.now(UTC))
 
@@ -133,9 +124,138 @@ def _get(port: int, path: str, token: str | None = None) -> dict[str, Any]:
     return found
 
 
-def floor_search(words: str) -> str:
+def _floor_search(words: str) -> str:
     return f"/?kind=search&tokens={quote(' '.join(query_tokens(words)))}"
 
 
-def _ids(answer: dict[str, Any]) -> list[str]:
-    return [str(item["id"]).replace("-", "") for item in answer["items"]]
+def _items(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Ids are UUIDs on one side and may be bare hex on the other; everything else must be the same."""
+    keys = ("id", "enterprise_id")
+    return [item | {key: str(item[key]).replace("-", "") for key in keys} for item in answer["items"]]
+
+
+def check(servers: Servers) -> tuple[str, str]:
+    """The same items in the same order on several pages, for every search, and the same total. Returns page 2 of both."""
+    floor, app = "/", LIST
+    second: list[tuple[str, str]] = []
+    for number in range(PAGES):
+        ours, bare = _get(servers.app, app), _get(servers.floor, floor)
+        _same(f"第 {number + 1} 页", _items(bare), _items(ours))
+        floor = f"/?kind=after&after={quote(bare['next'])}"
+        app = f"{LIST}?cursor={quote(ours['next_cursor'])}"
+        second.append((floor, app))
+    for words in WORDS:
+        ours, bare = _get(servers.app, f"{LIST}?q={quote(words)}"), _get(servers.floor, _floor_search(words))
+        _same(f"搜索“{words}”", _items(bare), _items(ours))
+    ours, bare = _get(servers.app, f"{LIST}?with_total=true"), _get(servers.floor, "/?kind=total")
+    _same("总数", bare["total"], ours["total"])
+    _same("带令牌", _items(_get(servers.app, LIST, servers.token)), _items(ours))
+    return second[0]
+
+
+def _same(what: str, floor: Any, ours: Any) -> None:
+    if not floor or floor != ours:
+        raise RuntimeError(f"{what}：应用和对照的结果不同\n对照 {floor}\n应用 {ours}")
+
+
+def cases(servers: Servers, second: tuple[str, str]) -> list[Case]:
+    def case(label: str, floor: Sequence[str], app: Sequence[str], token: str | None = None) -> Case:
+        bare = [load.request(servers.floor, path) for path in floor]
+        return Case(label, bare, [load.request(servers.app, path, token) for path in app])
+
+    return [
+        case("第一页（公开）", ["/"], [LIST]),
+        case("第一页（带令牌）", ["/"], [LIST], servers.token),
+        case("第二页（翻页标记）", [second[0]], [second[1]]),
+        case("第一页和总数", ["/?kind=total"], [f"{LIST}?with_total=true"]),
+        case("关键词搜索", [_floor_search(w) for w in WORDS], [f"{LIST}?q={quote(w)}" for w in WORDS]),
+    ]
+
+
+def measure(servers: Servers, case: Case, *, rounds: int, seconds: float) -> tuple[list[load.Run], list[load.Run]]:
+    """Floor, app, floor, app …, after a warm-up of each that does not count."""
+    pair = ((servers.floor, case.floor), (servers.app, case.app))
+    runs: tuple[list[load.Run], list[load.Run]] = ([], [])
+    for port, requests in pair:
+        load.run(port, requests, seconds=WARM_SECONDS, connections=CONNECTIONS)
+    for _ in range(rounds):
+        for (port, requests), kept in zip(pair, runs, strict=True):
+            kept.append(load.run(port, requests, seconds=seconds, connections=CONNECTIONS))
+    return runs
+
+
+def _columns(runs: list[load.Run]) -> list[str]:
+    rates = [run.per_second for run in runs]
+    p50, p99 = (statistics.median(run.quantile(share) for run in runs) * 1000 for share in (0.5, 0.99))
+    return [f"{statistics.median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})", f"{p50:.1f} / {p99:.1f}"]
+
+
+def report(kind: str, results: list[tuple[str, list[load.Run], list[load.Run]]]) -> None:
+    table = Table(title=f"{kind}：每秒请求数为各轮中位数（最小–最大），延迟为 p50 / p99 毫秒", title_justify="left")
+    for heading in ("列表", "对照 请求/秒", "对照 毫秒", "应用 请求/秒", "应用 毫秒", "应用/对照", "各轮"):
+        table.add_column(heading, justify="left" if heading == "列表" else "right")
+    for label, floor, app in results:
+        ratios = [ours.per_second / bare.per_second for bare, ours in zip(floor, app, strict=True)]
+        shown = f"{statistics.median(ratios):.2f}"
+        table.add_row(label, *_columns(floor), *_columns(app), shown, f"{min(ratios):.2f}–{max(ratios):.2f}")
+    console.print(table)
+
+
+def _database(kind: Kind, folder: Path, stack: ExitStack) -> str:
+    if kind is Kind.SQLITE:
+        return f"sqlite+aiosqlite:///{folder / 'bench.sqlite3'}"
+    binaries = find_binaries()
+    if binaries is None:
+        raise RuntimeError("没有找到 PostgreSQL 服务器程序。Debian/Ubuntu：apt install postgresql")
+    cluster = Cluster(binaries)
+    stack.callback(cluster.stop)
+    cluster.start()
+    cluster.sql("CREATE DATABASE bench")
+    return cluster.url("bench")
+
+
+def machine() -> str:
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    return f"{model}，{len(os.sched_getaffinity(0))} 核，{platform.system()} {platform.release()}，Python {platform.python_version()}"
+
+
+def main(
+    vacancies: Annotated[int, typer.Option(help="岗位数；企业和求职者按比例")] = Size.vacancies,
+    seconds: Annotated[float, typer.Option(help="每轮秒数")] = 2.0,
+    rounds: Annotated[int, typer.Option(help="轮数")] = 3,
+    database: Annotated[Kind, typer.Option(help="哪个数据库")] = Kind.BOTH,
+) -> None:
+    """岗位列表对照最简 ASGI 服务的速度比。"""
+    share = vacancies / Size.vacancies
+    size = Size(vacancies, max(20, int(Size.enterprises * share)), max(20, int(Size.seekers * share)))
+    cores = sorted(os.sched_getaffinity(0))
+    console.print(machine())
+    console.print(
+        f"{vacancies:,} 个岗位；服务 1 个进程在核 {cores[0]}，数据库和压测在核 {cores[-1]}；{CONNECTIONS} 个连接"
+    )
+    # From here on: this process, and the database that it starts.
+    os.sched_setaffinity(0, {cores[-1]})
+    for kind in [Kind.SQLITE, Kind.POSTGRESQL] if database is Kind.BOTH else [database]:
+        with tempfile.TemporaryDirectory(prefix="sanqu-bench-") as name, ExitStack() as stack:
+            folder = Path(name)
+            url = _database(kind, folder, stack)
+            town = fill(url, folder, size)
+            with serving(url, folder, town.someone, cores[0]) as servers:
+                second = check(servers)
+                console.print(f"{kind}：{PAGES} 页、{len(WORDS)} 个搜索、总数都与对照相同")
+                results = []
+                for case in cases(servers, second):
+                    results.append((case.label, *measure(servers, case, rounds=rounds, seconds=seconds)))
+            report(kind, results)
+    console.print(f"目标：应用/对照 ≥ {GOAL:.2f}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

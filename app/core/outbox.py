@@ -82,6 +82,11 @@ async def postpone(
     )
 
 
+async def give_back(session: AsyncSession, message: OutboxMessage, *, holder: str, until: datetime) -> bool:
+    """Not tried: free again from `until` on, and the attempt is not counted."""
+    return await _settle(session, message.id, holder, {"available_at": until, "attempts": message.attempts - 1})
+
+
 async def _settle(session: AsyncSession, message_id: UUID, holder: str, changes: dict[str, object]) -> bool:
     done = await session.exec(
         update(OutboxMessage)

@@ -105,7 +105,10 @@ async def get_vacancy(actor: MaybeActor, vacancy_id: UUID, session: Reads, now: 
     return views.vacancy_read(await vacancies.get_visible(session, actor, vacancy_id, now=now), actor)
 
 
-@router.put("/vacancies/{vacancy_id}", responses=write_errors(*POSTING_ERRORS, rules.VacancyNotFoundError, StaleError))
+@router.put(
+    "/vacancies/{vacancy_id}",
+    responses=write_errors(*POSTING_ERRORS, rules.HeadcountTakenError, rules.VacancyNotFoundError, StaleError),
+)
 async def update_vacancy(
     actor: Recruiter, vacancy_id: UUID, form: VacancyUpdate, session: Unit, runtime: RuntimeDep
 ) -> VacancySaved:

@@ -1,7 +1,8 @@
 """Delivery of the outbox: lease, send, tick off. Business goes on while WeChat is away; messages follow later."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from app.core import outbox
@@ -38,8 +39,27 @@ async def deliver_due(runtime: Runtime, holder: str) -> Outcome:
             seconds=runtime.settings.worker_lease_seconds,
             limit=BATCH,
         )
-    results = [await _deliver_one(runtime, holder, message) for message in messages]
+    results: list[str] = []
+    for place, message in enumerate(messages):
+        if results[-1:] == ["later"] or not _lease_holds(runtime, message):
+            # The breaker: WeChat is away, so the rest of the batch waits instead of timing out one by one. The same
+            # where the lease would end during a send: another worker could send the message a second time.
+            await _give_back(runtime, holder, messages[place:])
+            break
+        results.append(await _deliver_one(runtime, holder, message))
     return Outcome(results.count("done"), results.count("later"), results.count("dead"))
+
+
+def _lease_holds(runtime: Runtime, message: OutboxMessage) -> bool:
+    send = timedelta(seconds=len(WechatApp) * runtime.settings.wechat_timeout_seconds)
+    return message.leased_until is not None and runtime.clock.now() + send < message.leased_until
+
+
+async def _give_back(runtime: Runtime, holder: str, messages: Sequence[OutboxMessage]) -> None:
+    async with runtime.db.unit_of_work() as session:
+        until = runtime.clock.now() + timedelta(seconds=outbox.FIRST_DELAY_SECONDS)
+        for message in messages:
+            await outbox.give_back(session, message, holder=holder, until=until)
 
 
 async def _deliver_one(runtime: Runtime, holder: str, message: OutboxMessage) -> str:

@@ -27,7 +27,7 @@ NEXT: dict[VacancyState, frozenset[VacancyState]] = {
     S.IN_REVIEW: frozenset({S.PUBLISHED, S.RETURNED, S.WITHDRAWN}),
     S.RETURNED: frozenset({S.IN_REVIEW, S.PUBLISHED, S.WITHDRAWN}),
     S.PUBLISHED: frozenset({S.PAUSED, S.FILLED, S.EXPIRED, S.WITHDRAWN, S.TAKEN_DOWN, S.IN_REVIEW}),
-    S.PAUSED: frozenset({S.PUBLISHED, S.EXPIRED, S.WITHDRAWN, S.TAKEN_DOWN, S.IN_REVIEW}),
+    S.PAUSED: frozenset({S.PUBLISHED, S.FILLED, S.EXPIRED, S.WITHDRAWN, S.TAKEN_DOWN, S.IN_REVIEW}),
     S.FILLED: frozenset(),
     S.EXPIRED: frozenset(),
     S.WITHDRAWN: frozenset(),
@@ -64,6 +64,12 @@ class VacancyStateError(ConflictError):
 class VacancyClosedError(ConflictError):
     code = "vacancy_closed"
     message = "这个岗位{current}，不再接受应聘，可以看看其他岗位"
+
+
+class HeadcountTakenError(UnprocessableError):
+    code = "headcount_taken"
+    message = "已录用 {hired} 人，招聘人数应多于 {hired} 人；不再招聘请撤回岗位"
+    field = "headcount"
 
 
 class EnterpriseNotYoursError(NotFoundError):

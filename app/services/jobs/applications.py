@@ -36,6 +36,7 @@ from app.rules.jobs.applications import (
     check_reason,
     check_step,
 )
+from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
 from app.rules.jobs.vacancies import VacancyNotFoundError, VacancyState, check_open
 from app.services.events import ApplicationMoved, ApplicationReceived, VacancyFilled
 from app.services.identity import audit
@@ -222,7 +223,7 @@ async def _take_seat(session: AsyncSession, vacancy: Vacancy, now: datetime) -> 
     if taken.rowcount != 1:
         raise NoSeatLeftError(headcount=vacancy.headcount)
     await session.refresh(vacancy)
-    if vacancy.hired_count < vacancy.headcount or vacancy.state is not VacancyState.PUBLISHED:
+    if vacancy.hired_count < vacancy.headcount or VacancyState.FILLED not in VACANCY_NEXT[vacancy.state]:
         return
     await close_filled(session, vacancy, now)
     waiting = await session.exec(

@@ -21,6 +21,7 @@ from app.rules.jobs.posting import Finding
 from app.rules.jobs.vacancies import (
     EDITABLE,
     EnterpriseNotYoursError,
+    HeadcountTakenError,
     OccupationUnknownError,
     VacancyNotFoundError,
     VacancyState,
@@ -102,8 +103,8 @@ async def update_vacancy(
     check_version(row.version, form.expected_version)
     if row.state not in EDITABLE or (row.state in {VacancyState.PUBLISHED, VacancyState.PAUSED} and not form.submit):
         raise VacancyStateError(current=row.state.label, target=VacancyState.DRAFT.label)
-    if form.headcount < row.hired_count:
-        raise VacancyStateError(current=f"{row.state.label}，已录用 {row.hired_count} 人", target="更少的招聘人数")
+    if form.headcount <= row.hired_count:
+        raise HeadcountTakenError(hired=row.hired_count)
     for name, value in _columns(form).items():
         setattr(row, name, value)
     row.occupation_name = await _occupation_name(session, form.occupation_code)
