@@ -250,9 +250,10 @@ def main(
             with serving(url, folder, town.someone, cores[0]) as servers:
                 second = check(servers)
                 console.print(f"{kind}：{PAGES} 页、{len(WORDS)} 个搜索、总数都与对照相同")
-                results = []
-                for case in cases(servers, second):
-                    results.append((case.label, *measure(servers, case, rounds=rounds, seconds=seconds)))
+                results = [
+                    (case.label, *measure(servers, case, rounds=rounds, seconds=seconds))
+                    for case in cases(servers, second)
+                ]
             report(kind, results)
     console.print(f"目标：应用/对照 ≥ {GOAL:.2f}")
 

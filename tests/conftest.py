@@ -4,7 +4,6 @@ The schema is made by the migrations and the seeds by the loader, once per worke
 """
 
 import asyncio
-import inspect
 import os
 import shutil
 import subprocess
@@ -17,9 +16,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import hypothesis
 import pytest
 from alembic import command
 from alembic.config import Config
+from fastapi import FastAPI
 
 from app.core.clock import FixedClock
 from app.core.settings import Settings
@@ -29,12 +30,20 @@ from app.services.runtime import Runtime, open_runtime
 from demo.client import Sandbox
 from demo.stack import free_port
 from tests.factories.world import World
+from tests.support.contract import Contract
 from tests.support.postgresql import Cluster, find_binaries
 
 ROOT = Path(__file__).parents[1]
 PG_ENV = "SANQU_TEST_PG_PORT"
 MISSING = "没有找到 PostgreSQL 服务器程序：PostgreSQL 这一半测试没有运行。Debian/Ubuntu：apt install postgresql"
 _clusters: list[Cluster] = []
+
+# The same cases on every run and every machine; a longer search is `./dev test --hypothesis-profile=search`.
+# Gates close many random pairs, and a busy machine draws slowly: neither says anything about the code.
+QUIET = [hypothesis.HealthCheck.filter_too_much, hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=QUIET)
+hypothesis.settings.register_profile("search", max_examples=1000, deadline=None, suppress_health_check=QUIET)
+hypothesis.settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,12 +70,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if PG_ENV not in os.environ:
         terminalreporter.section("PostgreSQL", sep="!", red=True, bold=True)
         terminalreporter.write_line(MISSING, red=True, bold=True)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
-            item.add_marker(pytest.mark.anyio)
 
 
 @pytest.fixture(scope="session")
@@ -244,14 +247,25 @@ async def runtime(settings: Settings, clock: FixedClock) -> AsyncIterator[Runtim
         yield opened
 
 
+_contracts: list[Contract] = []
+
+
+def contract_of(app: FastAPI) -> Contract:
+    """One per worker: the document is the same for every app, and its validators are dear to make."""
+    if not _contracts:
+        _contracts.append(Contract(app.openapi()))
+    return _contracts[0]
+
+
 @pytest.fixture
 async def api(settings: Settings, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
-    """The whole application in this process, commits for real."""
+    """The whole application in this process, commits for real; every answer must agree with the OpenAPI document."""
     app = create_app(settings, clock)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             client.app = app  # type: ignore[attr-defined]  # for tests that look at its state
+            client.event_hooks["response"].append(contract_of(app).check)
             yield client
 
 

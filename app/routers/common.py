@@ -12,6 +12,7 @@ from app.routers.deps import Cursor, Limit, Now, Reads, RuntimeDep, Self, Unit, 
 from app.routers.routing import KeyedRoute, make_router, public_errors, read_errors, write_errors
 from app.rules.common import CodeTableNotFoundError, NoticeNotFoundError
 from app.rules.identity import Actor, Permission, WechatApp
+from app.schemas.base import Text
 from app.schemas.common import (
     CodeTableRead,
     ConfigRead,
@@ -72,7 +73,7 @@ async def get_dictionary(session: Reads, if_none_match: IfNoneMatch = None) -> R
 async def get_code_table(
     session: Reads,
     code_table: str,
-    parent: Annotated[str | None, Query(max_length=20)] = None,
+    parent: Annotated[Text | None, Query(max_length=20)] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """一张代码表（industry、division、occupation）；可只取某一上级之下的。"""
@@ -80,7 +81,7 @@ async def get_code_table(
 
 
 @router.get("/occupations", responses=public_errors())
-async def find_occupation(session: Reads, q: Annotated[str, Query(min_length=1, max_length=40)]) -> OccupationHits:
+async def find_occupation(session: Reads, q: Annotated[Text, Query(min_length=1, max_length=40)]) -> OccupationHits:
     """按工种的叫法（平车、锁边、后道……）查找职业代码。"""
     found = await codes.find_occupations(session, q)
     return OccupationHits(items=[OccupationHit.model_validate(hit) for hit in found])

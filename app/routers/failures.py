@@ -31,6 +31,7 @@ class UnsupportedMediaError(AppError):
     status = 415
     code = "unsupported_media_type"
     message = "请以 JSON 提交（Content-Type: application/json）"
+    field = "header.Content-Type"
 
 
 # Pydantic's error types in words; values in braces come from the error's own context.
@@ -71,6 +72,9 @@ SENTENCES = {
     "value_error": "{error}",
 }
 FALLBACK = "格式不正确，请检查后再填"
+# A text that was trimmed first is measured as a value like a list, and answered like a text all the same.
+TEXT_LENGTH = {"too_short": "string_too_short", "too_long": "string_too_long"}
+PATH_LIMIT = 200
 
 
 def install(app: FastAPI) -> None:
@@ -101,6 +105,9 @@ async def _validation_error(request: Request, exc: Exception) -> Response:
     found = exc.errors()
     if any(error["type"] == "json_invalid" for error in found):
         return render(MalformedBodyError())
+    if isinstance(exc.body, bytes) and exc.body:
+        # FastAPI hands on the raw bytes of what was not declared to be JSON.
+        return render(UnsupportedMediaError())
     issues = [FieldIssue(path=_path(error["loc"]), message=_sentence(error)) for error in found]
     return render(InvalidFieldsError(fields=issues))
 
@@ -133,12 +140,20 @@ def _path(location: tuple[Any, ...]) -> str:
     """`body.pay.min_fen` is `pay.min_fen` to the person who sent the body; other places keep their name."""
     kind, *rest = location
     if kind == "body":
-        return ".".join(map(str, rest)) or "body"
-    return ".".join([str(kind), *map(str, rest)])
+        return _speakable(".".join(map(str, rest))) or "body"
+    return _speakable(".".join([str(kind), *map(str, rest)]))
+
+
+def _speakable(path: str) -> str:
+    """An unknown field's name is the caller's own text: never longer than a field, and without lone surrogates."""
+    return path[:PATH_LIMIT].encode(errors="replace").decode()
 
 
 def _sentence(error: Any) -> str:
-    template = SENTENCES.get(error["type"], FALLBACK)
+    kind = error["type"]
+    if isinstance(error.get("input"), str):
+        kind = TEXT_LENGTH.get(kind, kind)
+    template = SENTENCES.get(kind, FALLBACK)
     context = {key: str(value) for key, value in (error.get("ctx") or {}).items()}
     try:
         return template.format(**context)

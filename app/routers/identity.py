@@ -7,7 +7,7 @@ from fastapi import Path, status
 
 from app.core.errors import StaleError
 from app.routers.deps import Now, Reads, RuntimeDep, Self, Unit, require
-from app.routers.routing import make_router, public_errors, read_errors, write_errors
+from app.routers.routing import BODY_ERRORS, make_router, public_errors, read_errors, write_errors
 from app.rules import identity as rules
 from app.rules.identity import Actor, ConsentPurpose, Permission
 from app.schemas.base import ExpectedVersion
@@ -36,7 +36,11 @@ Appointer = Annotated[Actor, require(Permission.APPOINTMENT_MANAGE)]
 @router.post(
     "/auth/wechat/login",
     responses=public_errors(
-        rules.LoginCodeInvalidError, rules.LoginInProgressError, rules.LoginBlockedError, rules.WechatAwayError
+        *BODY_ERRORS,
+        rules.LoginCodeInvalidError,
+        rules.LoginInProgressError,
+        rules.LoginBlockedError,
+        rules.WechatAwayError,
     ),
 )
 async def wechat_login(runtime: RuntimeDep, form: WechatLogin) -> LoginRead:

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 
 from app.core.clock import china_date
-from app.core.errors import StaleError
+from app.core.errors import StaleError, UnauthorisedError
 from app.core.idempotency import IdempotencyKeyMissingError
 from app.core.pages import CountedPage, CursorInvalidError, Page
 from app.routers.deps import (
@@ -22,7 +22,7 @@ from app.routers.deps import (
     Unit,
     require,
 )
-from app.routers.routing import make_router, public_errors, read_errors, write_errors
+from app.routers.routing import BODY_ERRORS, make_router, public_errors, read_errors, write_errors
 from app.rules.identity import Actor, Permission
 from app.rules.jobs import applications as funnel
 from app.rules.jobs import vacancies as rules
@@ -87,7 +87,7 @@ async def list_vacancies(
     return Response(views.list_page(page), media_type="application/json")
 
 
-@router.post("/vacancies/lint", responses=read_errors(rules.EnterpriseNotYoursError))
+@router.post("/vacancies/lint", responses=read_errors(*BODY_ERRORS, rules.EnterpriseNotYoursError))
 async def lint_vacancy(actor: Recruiter, form: VacancyLint, session: Reads, runtime: RuntimeDep) -> LintRead:
     """边写边检查：与发布时相同的规则，不保存任何内容。"""
     return views.lint_read(await vacancies.lint(runtime, session, actor, form))
@@ -99,7 +99,7 @@ async def create_vacancy(actor: Recruiter, form: VacancyCreate, session: Unit, r
     return views.saved_read(await vacancies.create_vacancy(runtime, session, actor, form), actor)
 
 
-@router.get("/vacancies/{vacancy_id}", responses=public_errors(rules.VacancyNotFoundError))
+@router.get("/vacancies/{vacancy_id}", responses=public_errors(UnauthorisedError, rules.VacancyNotFoundError))
 async def get_vacancy(actor: MaybeActor, vacancy_id: UUID, session: Reads, now: Now) -> VacancyRead:
     """岗位详情；招聘中的对所有人开放，其余只对本企业和招聘专员开放。"""
     return views.vacancy_read(await vacancies.get_visible(session, actor, vacancy_id, now=now), actor)

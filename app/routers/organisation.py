@@ -11,6 +11,7 @@ from app.routers.routing import make_router, public_errors, read_errors, write_e
 from app.rules import organisation as rules
 from app.rules.identity import Actor, Permission, RosterPersonNotFoundError
 from app.rules.organisation import EnterpriseClaimState, LiaisonState
+from app.schemas.base import Text
 from app.schemas.organisation import (
     ApproveForm,
     AreaRead,
@@ -76,7 +77,7 @@ async def confirm_liaison_link(
 
 @router.get("/enterprises", responses=read_errors())
 async def find_enterprises(
-    _: Self, session: Reads, name: Annotated[str, Query(min_length=2, max_length=80)]
+    _: Self, session: Reads, name: Annotated[Text, Query(min_length=2, max_length=80)]
 ) -> list[EnterpriseRead]:
     """按名称（含别名）查找企业，认领前使用；最多 20 家。"""
     return [enterprise_read(row) for row in await enterprises.find_enterprises(session, name=name)]

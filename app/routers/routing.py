@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from app.core import idempotency
 from app.core.errors import (
     AppError,
+    ConflictError,
     DatabaseAwayError,
     ForbiddenError,
     InvalidFieldsError,
@@ -17,6 +18,10 @@ from app.core.errors import (
     UnavailableError,
     errors,
 )
+from app.routers.failures import MalformedBodyError, UnsupportedMediaError
+
+# What any request with a body may be refused for, before its route is asked.
+BODY_ERRORS: tuple[type[AppError], ...] = (TooLargeError, MalformedBodyError, UnsupportedMediaError)
 
 
 class KeyedRoute(APIRoute):
@@ -57,4 +62,6 @@ def public_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
 
 def write_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
     """What any signed-in write may answer, and the route's own."""
-    return read_errors(TooLargeError, idempotency.InProgressError, idempotency.IdempotencyKeyReusedError, *classes)
+    return read_errors(
+        *BODY_ERRORS, ConflictError, idempotency.InProgressError, idempotency.IdempotencyKeyReusedError, *classes
+    )

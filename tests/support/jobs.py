@@ -15,8 +15,7 @@ from app.core.clock import Clock
 from app.core.settings import Settings
 from app.main import create_app
 from app.rules.identity import Role, ScopeKind
-from tests.factories.world import V1, Someone, World, ok
-from tests.support.contract import Contract
+from tests.factories.world import Someone, World, ok
 
 OTHER_FIRM = "石狮市森鸿服装有限公司"
 OTHER_BODY = "91350581MA0DEM0YY"[:17]
@@ -49,15 +48,7 @@ class Hiring:
 
 
 @pytest.fixture
-def contract(api: httpx.AsyncClient) -> Contract:
-    """Every answer of this test agrees with the document."""
-    made = Contract(api.app.openapi())  # type: ignore[attr-defined]
-    api.event_hooks["response"].append(made.check)
-    return made
-
-
-@pytest.fixture
-async def hiring(world: World, contract: Contract) -> Hiring:
+async def hiring(world: World) -> Hiring:
     recruiter, firm_id = await world.firm()
     return Hiring(world, recruiter, firm_id)
 
@@ -126,6 +117,3 @@ def through(someone: Someone, client: httpx.AsyncClient) -> Someone:
     """The same person, speaking to another instance."""
     world = World(client, someone.world.sandbox, someone.world.clock)
     return Someone(world, someone.name, someone.app, someone.token, someone.id)
-
-
-__all__ = ["V1", "Hiring", "contract", "hiring"]

@@ -48,13 +48,13 @@ class EnterpriseLabel:
 
 
 async def find_enterprises(session: ReadSession, *, name: str) -> Sequence[Enterprise]:
-    """Firms whose name, or another name a source uses, contains `name`; at most 20, by name."""
+    """Firms whose name, or another name a source uses, contains `name`; at most 20, as they were loaded."""
     # LIKE's own signs are escaped: a person who types % looks for %.
     pattern = "%" + name.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    other = select(col(EnterpriseName.enterprise_id)).where(col(EnterpriseName.name).like(pattern, escape="\\"))
+    other = select(col(EnterpriseName.enterprise_id)).where(col(EnterpriseName.name).ilike(pattern, escape="\\"))
     rows = await session.exec(
         select(Enterprise)
-        .where(or_(col(Enterprise.name).like(pattern, escape="\\"), col(Enterprise.id).in_(other)))
+        .where(or_(col(Enterprise.name).ilike(pattern, escape="\\"), col(Enterprise.id).in_(other)))
         .order_by(col(Enterprise.id))
         .limit(FOUND_AT_MOST)
     )

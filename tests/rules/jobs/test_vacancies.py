@@ -22,7 +22,7 @@ EDGES = {
     "in_review": "published returned withdrawn",
     "returned": "in_review published withdrawn",
     "published": "paused filled expired withdrawn taken_down in_review",
-    "paused": "published expired withdrawn taken_down in_review",
+    "paused": "published filled expired withdrawn taken_down in_review",
     "filled": "",
     "expired": "",
     "withdrawn": "",

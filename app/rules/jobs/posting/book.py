@@ -14,10 +14,11 @@ from app.rules.jobs.posting.text import Reading, View, read, squeeze
 # 石狮市 (GB/T 2260): the minimum wage of the town is the city's.
 SHISHI = "350581"
 # `<否>` in a pattern: 不收, 无需缴纳, 不向求职者收取服装费、…; only such fillers, so that 无经验押金300 still counts.
+# No filler is made of two others: a text of a thousand 需要 must not cost the square of the square.
 NEGATION = (
     "(?:不|无|免|零|没有|没|勿|别|禁止|严禁|拒绝|杜绝|从未|谨防|警惕)"
-    "(?:任何|需要|需|用|要|须|必|会|得|能|可|再|以|添|收取|收|交纳|缴纳|缴|交|付|支付|提供|要求|涉及|检查|检测|检|查|做|问|看|限制|"
-    "扣押|扣留|抵押|扣|压|押|向|求职者|应聘者|员工|工人|个人|劳动者|各类|各种|一切|其他|其它|额外|的|虚标|虚假|标榜|承诺|宣传|入职|"
+    "(?:任何|需|用|要|须|必|会|得|能|可|再|以|添|收|取|交|缴|纳|支|付|提供|要求|涉及|检测|检|查|做|问|看|限制|"
+    "扣留|扣|抵押|压|押|向|求职者|应聘者|员工|工人|个人|劳动者|各类|各种|一切|其他|其它|额外|的|虚标|虚假|标榜|承诺|宣传|入职|"
     "费用|中介费|介绍费|服装费|工服费|工装费|体检费|培训费|保证金|服务费|押金|报名费|住宿费|身份证|证件|[、和及或与])*"
 )
 # A word may be taken apart with a comma (押，金), but it does not reach over the end of a sentence.
@@ -25,8 +26,9 @@ SENTENCE_ENDS = frozenset("。！？!?；;\n\r")
 NUMBER = "[0-9零一二两三四五六七八九十半]+"
 FEE = "(?:服装|工服|工装|体检|培训|中介|介绍|报名|入职|资料|建档|上岗|办证|岗位|制服|保密)费"
 NATION = "(?:汉|回|藏|苗|彝|壮|满|侗|瑶|白|土家|哈尼|傣|黎|畲|维吾尔|维|哈萨克|蒙古|蒙|布依|朝鲜|羌|水|仡佬|纳西|拉祜|佤|景颇|布朗)族"
+PLACE = "(?:河南|东北|新疆|西藏|四川|贵州|云南|湖南|湖北|江西|安徽|广西|广东|浙江|江苏|山东|山西|陕西|甘肃|青海|宁夏|内蒙古|河北|黑龙江|吉林|辽宁|海南|重庆|福建|泉州|晋江|石狮|闽南|本地|本省|本市|本镇|本村|外地|外省|外市|宝盖|福州|厦门|莆田|南安|惠安|凉山)"
 WHO_PAYS = "(?:公司|厂里|企业|厂方|本厂|我厂|我司|单位|工厂|雇主)"
-MACROS = {"<否>": NEGATION, "<数>": NUMBER, "<费>": FEE, "<族>": NATION, "<厂>": WHO_PAYS}
+MACROS = {"<否>": NEGATION, "<数>": NUMBER, "<费>": FEE, "<族>": NATION, "<厂>": WHO_PAYS, "<地>": PLACE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ BOUNDARY = "，"
 LISTING = "、"
 _LISTING = frozenset("、/&")
 _GAP = " "
+# Signs that are read as a word.
+_SIGNS = {"♀": "女", "♂": "男", "➕": "+"}
 # Between digits these carry meaning ("18-45岁", "3.5元"); elsewhere they are decoration.
 _DASHES = frozenset("-‐‑‒–−~〜～至到")
 _LONG_DASHES = frozenset("—―")
@@ -63,7 +65,7 @@ def _letters(char: str) -> str:
     """One character as the characters it stands for: half width, lower case, simplified, without accents."""
     if unicodedata.category(char) in _DROPPED:
         return ""
-    plain = unicodedata.normalize("NFKD", char).lower()
+    plain = _SIGNS.get(char) or unicodedata.normalize("NFKD", char).lower()
     table = _traditional_table()
     return "".join(_token(table.get(part, part)) for part in plain if unicodedata.category(part) not in _DROPPED)
 
