@@ -31,6 +31,7 @@ from demo.client import Sandbox
 from demo.stack import free_port
 from tests.factories.world import World
 from tests.support.contract import Contract
+from tests.support.jobs import Hiring, approved_firm
 from tests.support.postgresql import Cluster, find_binaries
 
 ROOT = Path(__file__).parents[1]
@@ -272,3 +273,9 @@ async def api(settings: Settings, clock: FixedClock) -> AsyncIterator[httpx.Asyn
 @pytest.fixture
 def world(api: httpx.AsyncClient, sandbox: Sandbox, clock: FixedClock) -> World:
     return World(api, sandbox, clock)
+
+
+@pytest.fixture
+async def hiring(world: World) -> Hiring:
+    """An approved firm with its recruiter."""
+    return await approved_firm(world)

@@ -36,9 +36,9 @@ class KeyRing:
         self.keys: dict[str, bytes] = {}
         for part in text.split(","):
             name, _, value = part.strip().partition(":")
-            key = base64.b64decode(value, validate=True) if value else b""
-            if not name or len(key) != KEY_BYTES:
-                raise WrongSettingsError("密钥应写成 名称:32字节的base64，多把以逗号分隔")
+            key = _decoded(value)
+            if not name or name in self.keys or len(key) != KEY_BYTES:
+                raise WrongSettingsError("密钥应写成 名称:32字节的base64，多把以逗号分隔，名称不重复")
             self.keys[name] = key
         self.current = next(iter(self.keys))
 
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
             self.wechat_api_base = WECHAT_BASE if self.wechat_zhipin_appid else SANDBOX_BASE
         if self.profile == "production":
             self._check_production()
-        elif not (self.token_keys.get_secret_value() and self.field_keys.get_secret_value()):
+        elif not all(map(_plain, (self.token_keys, self.field_keys, self.index_key))):
             self._load_or_make_keys()
         return self
 
@@ -157,7 +157,8 @@ class Settings(BaseSettings):
         if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
             made = {"token_keys": _fresh("t1"), "field_keys": _fresh("f1"), "index_key": _fresh("i")[2:]}
-            temporary = path.with_suffix(f".{os.getpid()}")
+            # Random, not the process id: in containers every process is number 1, and a crash may leave one behind.
+            temporary = path.with_suffix(f".{secrets.token_hex(8)}")
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 json.dump(made, file)
@@ -171,9 +172,17 @@ class Settings(BaseSettings):
             finally:
                 temporary.unlink()
         kept = json.loads(path.read_text())
-        self.token_keys = SecretStr(kept["token_keys"])
-        self.field_keys = SecretStr(kept["field_keys"])
-        self.index_key = SecretStr(kept["index_key"])
+        # What is given stays; the file fills the rest.
+        self.token_keys = SecretStr(_plain(self.token_keys) or kept["token_keys"])
+        self.field_keys = SecretStr(_plain(self.field_keys) or kept["field_keys"])
+        self.index_key = SecretStr(_plain(self.index_key) or kept["index_key"])
+
+
+def _decoded(value: str) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except ValueError:
+        return b""
 
 
 def _fresh(name: str) -> str:

@@ -79,6 +79,7 @@ def test_a_refusal_never_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(ValidationError) as refused:
         Settings()
     assert KEY not in str(refused.value)
+    monkeypatch.delenv("SANQU_PORT")
     assert KEY not in repr(Settings(**COMPLETE))
 
 

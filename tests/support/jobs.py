@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-import pytest
 from sqlalchemy import event, func, select, update
 
 from app.core.clock import Clock
@@ -47,8 +46,7 @@ class Hiring:
         return await self.recruiter.post(f"/applications/{application['id']}/steps", form, key=key())
 
 
-@pytest.fixture
-async def hiring(world: World) -> Hiring:
+async def approved_firm(world: World) -> Hiring:
     recruiter, firm_id = await world.firm()
     return Hiring(world, recruiter, firm_id)
 
