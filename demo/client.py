@@ -29,7 +29,7 @@ class Sandbox:
     def phone_code(self, app: str, person: str, phone: str) -> str:
         return str(self.post("/_sbx/phone", app=app, person=person, phone=phone)["code"])
 
-    def post(self, path: str, **body: Any) -> dict[str, Any]:
+    def post(self, path: str, /, **body: Any) -> dict[str, Any]:
         answer = self._http.post(path, json=body)
         answer.raise_for_status()
         result: dict[str, Any] = answer.json()
@@ -70,17 +70,17 @@ class Caller:
         answer: dict[str, Any] = self.post("/me/phone", code=self._sandbox.phone_code(self.app, self.person, phone))
         return answer
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         return self._answer(self._http.get(path, params=query))
 
-    def post(self, path: str, **body: Any) -> Any:
+    def post(self, path: str, /, **body: Any) -> Any:
         return self._answer(self._http.post(path, json=body))
 
-    def post_keyed(self, path: str, **body: Any) -> Any:
+    def post_keyed(self, path: str, /, **body: Any) -> Any:
         """With an idempotency key, as every act that must not happen twice."""
         return self._answer(self._http.post(path, json=body, headers={"Idempotency-Key": uuid.uuid4().hex}))
 
-    def put(self, path: str, **body: Any) -> Any:
+    def put(self, path: str, /, **body: Any) -> Any:
         return self._answer(self._http.put(path, json=body))
 
     @staticmethod

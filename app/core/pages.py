@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, literal, tuple_
 from app.core.errors import UnprocessableError
 
 T = TypeVar("T")
+R = TypeVar("R")
 VERSION = 1
 MAC_BYTES = 12
 SortValue = int | datetime | UUID
@@ -61,6 +62,14 @@ class Cursors:
         if version != VERSION or fingerprint != _fingerprint(query):
             raise CursorInvalidError
         return tuple(_unpack(value) for value in values)
+
+    def page(
+        self, query: Mapping[str, Any], rows: Sequence[R], limit: int, keys: Callable[[R], Sequence[SortValue]]
+    ) -> tuple[Sequence[R], str | None]:
+        """Of `limit + 1` rows that were read, the page and the cursor of the next one."""
+        if len(rows) <= limit:
+            return rows, None
+        return rows[:limit], self.encode(query, keys(rows[limit - 1]))
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self._secret, body, hashlib.sha256).digest()[:MAC_BYTES]

@@ -29,18 +29,12 @@ from app.rules.jobs import vacancies as rules
 from app.rules.jobs.terms import PayUnit
 from app.rules.jobs.vacancies import VacancyState
 from app.schemas.base import ExpectedVersion
-from app.schemas.jobs import (
-    ApplicationForm,
-    ApplicationRead,
-    CandidateRead,
-    Candidates,
+from app.schemas.jobs.applications import ApplicationForm, ApplicationRead, CandidateRead, Candidates, StepForm
+from app.schemas.jobs.seekers import Recommendations, SeekerForm, SeekerRead
+from app.schemas.jobs.vacancies import (
     LintRead,
-    Recommendations,
     ReturnVacancyForm,
     ReviewForm,
-    SeekerForm,
-    SeekerRead,
-    StepForm,
     VacancyCreate,
     VacancyLint,
     VacancyListItem,

@@ -1,5 +1,6 @@
 """Notices: every message to a person is a row; WeChat is only a faster way to the same row."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -43,7 +44,7 @@ async def notify(
 
 async def list_notices(
     session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
-) -> tuple[list[Notice], str | None]:
+) -> tuple[Sequence[Notice], str | None]:
     """Own notices, newest first."""
     query: dict[str, Any] = {"list": "notices", "person": actor.person_id}
     keys = [col(Notice.created_at), col(Notice.id)]
@@ -51,8 +52,7 @@ async def list_notices(
     if cursor is not None:
         statement = statement.where(after(keys, cursors.decode(query, cursor)))
     rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
-    more = cursors.encode(query, [rows[limit - 1].created_at, rows[limit - 1].id]) if len(rows) > limit else None
-    return list(rows[:limit]), more
+    return cursors.page(query, rows, limit, lambda row: [row.created_at, row.id])
 
 
 async def mark_read(session: AsyncSession, actor: Actor, notice_id: UUID, *, now: datetime) -> None:

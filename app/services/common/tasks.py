@@ -1,5 +1,6 @@
 """The staff's work list: opened by the system where something waits for a person, ticked off by the act itself."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -69,7 +70,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 
 async def list_tasks(
     session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
-) -> tuple[list[Task], str | None]:
+) -> tuple[Sequence[Task], str | None]:
     """Open tasks of this person's offices, newest first."""
     query: dict[str, Any] = {"list": "tasks", "person": actor.person_id}
     keys = [col(Task.created_at), col(Task.id)]
@@ -77,8 +78,7 @@ async def list_tasks(
     if cursor is not None:
         statement = statement.where(after(keys, cursors.decode(query, cursor)))
     rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
-    more = cursors.encode(query, [rows[limit - 1].created_at, rows[limit - 1].id]) if len(rows) > limit else None
-    return list(rows[:limit]), more
+    return cursors.page(query, rows, limit, lambda row: [row.created_at, row.id])
 
 
 async def count_open(session: AsyncSession, actor: Actor) -> int:

@@ -123,10 +123,7 @@ async def list_own_applications(
     if cursor is not None:
         statement = statement.where(after(keys, cursors.decode(query, cursor)))
     rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
-    following = None
-    if len(rows) > limit:
-        rows = rows[:limit]
-        following = cursors.encode(query, [rows[-1][0].created_at, rows[-1][0].id])
+    rows, following = cursors.page(query, rows, limit, lambda pair: [pair[0].created_at, pair[0].id])
     steps = await _steps(session, [application.id for application, _ in rows])
     return [Tracked(row, vacancy, steps.get(row.id, [])) for row, vacancy in rows], following
 

@@ -8,7 +8,7 @@ from app.core.errors import FieldIssue
 from app.rules.identity import Actor
 from app.rules.jobs.posting import Finding, PostingDraft, RuleBook, check_posting
 from app.rules.jobs.vacancies import PostingRefusedError, TextRiskyError
-from app.schemas.jobs import Pay, VacancyContent, VacancyLint
+from app.schemas.jobs.vacancies import Pay, VacancyContent, VacancyLint
 from app.services.identity.people import openid_of
 from app.services.runtime import Runtime
 from app.wechat.errors import WechatError

@@ -69,10 +69,7 @@ async def list_vacancies(connection: AsyncConnection, cursors: Cursors, query: L
     if query.cursor is not None:
         statement = statement.where(after(keys, cursors.decode(query.identity(), query.cursor)))
     rows = (await connection.execute(statement.order_by(*(k.desc() for k in keys)).limit(query.limit + 1))).all()
-    following = None
-    if len(rows) > query.limit:
-        rows = rows[: query.limit]
-        following = cursors.encode(query.identity(), [rows[-1].published_at, rows[-1].id])
+    rows, following = cursors.page(query.identity(), rows, query.limit, lambda row: [row.published_at, row.id])
     total = None
     if query.with_total:
         counted = await connection.execute(select(func.count()).select_from(Vacancy).where(*conditions))

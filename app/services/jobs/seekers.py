@@ -18,7 +18,8 @@ from app.rules.identity import Actor, ConsentPurpose
 from app.rules.jobs.applications import AreaUnknownError, SeekerProfileMissingError, ServiceConsentMissingError
 from app.rules.jobs.terms import CoordType
 from app.rules.jobs.vacancies import OccupationUnknownError
-from app.schemas.jobs import Place, SeekerForm
+from app.schemas.jobs.seekers import SeekerForm
+from app.schemas.jobs.vacancies import Place
 from app.services.common.codes import code_name
 from app.services.identity import audit
 from app.services.identity.people import lacking_consents

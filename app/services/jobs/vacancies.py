@@ -29,7 +29,7 @@ from app.rules.jobs.vacancies import (
     check_transition,
 )
 from app.rules.organisation import EnterpriseNotFoundError, EnterpriseState
-from app.schemas.jobs import VacancyContent, VacancyCreate, VacancyLint, VacancyUpdate
+from app.schemas.jobs.vacancies import VacancyContent, VacancyCreate, VacancyLint, VacancyUpdate
 from app.services.common.codes import code_name
 from app.services.common.tasks import close_tasks, open_task
 from app.services.events import VacancyReviewed

@@ -16,19 +16,13 @@ from app.rules.jobs.posting import Finding
 from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
 from app.rules.jobs.vacancies import VacancyState
 from app.schemas.base import Action
-from app.schemas.jobs import (
-    ApplicationRead,
-    CandidateRead,
-    Contact,
+from app.schemas.jobs.applications import ApplicationRead, CandidateRead, Contact, StepRead
+from app.schemas.jobs.seekers import Recommendation, Recommendations, ScorePart, SeekerRead
+from app.schemas.jobs.vacancies import (
     FindingRead,
     LintRead,
     PayRead,
     PlaceRead,
-    Recommendation,
-    Recommendations,
-    ScorePart,
-    SeekerRead,
-    StepRead,
     VacancyListItem,
     VacancyRead,
     VacancySaved,

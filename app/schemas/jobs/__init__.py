@@ -1,0 +1,1 @@
+"""Requests and answers of 宝盖职聘."""
