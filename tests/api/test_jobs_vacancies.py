@@ -295,8 +295,8 @@ async def test_actions_tell_beforehand_what_the_service_will_say(world: World, h
     vacancy = await hiring.post()
     path = f"/vacancies/{vacancy['id']}"
     for version, state in enumerate(S, start=10):
-        await set_columns(world, Vacancy, vacancy["id"], state=state, version=version)
         for person in (hiring.recruiter, officer):
+            await set_columns(world, Vacancy, vacancy["id"], state=state, version=version)
             for action in ok(await person.get(path))["actions"]:
                 await set_columns(world, Vacancy, vacancy["id"], state=state, version=version)
                 body = {"expected_version": version} | ({"note": "请补充"} if person is officer else {})
@@ -455,17 +455,35 @@ async def test_the_same_key_posts_once(world: World, hiring: Hiring) -> None:
     assert await count(world, Vacancy) == 1
 
 
-async def test_a_full_vacancy_never_opens_again_without_a_seat(world: World, hiring: Hiring) -> None:
-    """Hired while paused or under review: nothing is open when nobody can be hired."""
-    vacancy = await hiring.post(headcount=1)
+@pytest.mark.parametrize("waits", ["paused", "in_review", "returned"])
+async def test_a_full_vacancy_closes_wherever_it_stands(world: World, hiring: Hiring, waits: str) -> None:
+    """Hired while paused or under review: it never opens again with nothing to offer."""
+    vacancy, officer = await hiring.post(headcount=1), await world.officer()
+    path = f"/vacancies/{vacancy['id']}"
     application = (await candidates_of(world, hiring, vacancy))[0]
-    paused = ok(await hiring.recruiter.post(f"/vacancies/{vacancy['id']}/pause", {"expected_version": 2}))
+    if waits == "paused":
+        ok(await hiring.recruiter.post(f"{path}/pause", {"expected_version": vacancy["version"]}))
+    else:
+        held = await update_form(hiring, vacancy, headcount=1, duties="SBX_REVIEW 缝制。")
+        row = ok(await hiring.recruiter.put(path, held))["vacancy"]
+        if waits == "returned":
+            ok(await officer.post(f"{path}/return", {"note": "请补充", "expected_version": row["version"]}))
+    assert ok(await hiring.recruiter.get(path))["state"] == waits
     ok(await hiring.step(application, "hired"))
-    full = ok(await hiring.recruiter.get(f"/vacancies/{vacancy['id']}"))
-    assert (paused["state"], full["state"], full["open_seats"]) == ("paused", "filled", 0)
-    resume = await hiring.recruiter.post(f"/vacancies/{vacancy['id']}/resume", {"expected_version": full["version"]})
-    refused(resume, 409, "vacancy_state_wrong")
+    full = ok(await hiring.recruiter.get(path))
+    assert (full["state"], full["open_seats"]) == ("filled", 0)
+    assert "vacancy_review" not in {task["kind"] for task in ok(await officer.get("/tasks"))["items"]}
+    for person, act in ((hiring.recruiter, "resume"), (officer, "approve")):
+        refused(await person.post(f"{path}/{act}", {"expected_version": full["version"]}), 409, "vacancy_state_wrong")
     assert ok(await world.anonymous.get("/vacancies"))["items"] == []
+
+
+async def test_a_withdrawn_post_needs_no_review(world: World, hiring: Hiring) -> None:
+    held = ok(await hiring.recruiter.post("/vacancies", await hiring.form(duties="SBX_REVIEW 缝制。")))["vacancy"]
+    officer = await world.officer()
+    assert "vacancy_review" in {task["kind"] for task in ok(await officer.get("/tasks"))["items"]}
+    ok(await hiring.recruiter.post(f"/vacancies/{held['id']}/withdraw", {"expected_version": held["version"]}))
+    assert "vacancy_review" not in {task["kind"] for task in ok(await officer.get("/tasks"))["items"]}
 
 
 async def test_fewer_seats_than_hired_people_cannot_be(world: World, hiring: Hiring) -> None:

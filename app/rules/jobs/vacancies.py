@@ -24,8 +24,9 @@ class VacancyState(Labelled):
 S = VacancyState
 NEXT: dict[VacancyState, frozenset[VacancyState]] = {
     S.DRAFT: frozenset({S.IN_REVIEW, S.PUBLISHED, S.WITHDRAWN}),
-    S.IN_REVIEW: frozenset({S.PUBLISHED, S.RETURNED, S.WITHDRAWN}),
-    S.RETURNED: frozenset({S.IN_REVIEW, S.PUBLISHED, S.WITHDRAWN}),
+    # An edit may wait for review while people who applied before are hired: full is full.
+    S.IN_REVIEW: frozenset({S.PUBLISHED, S.RETURNED, S.FILLED, S.WITHDRAWN}),
+    S.RETURNED: frozenset({S.IN_REVIEW, S.PUBLISHED, S.FILLED, S.WITHDRAWN}),
     S.PUBLISHED: frozenset({S.PAUSED, S.FILLED, S.EXPIRED, S.WITHDRAWN, S.TAKEN_DOWN, S.IN_REVIEW}),
     S.PAUSED: frozenset({S.PUBLISHED, S.FILLED, S.EXPIRED, S.WITHDRAWN, S.TAKEN_DOWN, S.IN_REVIEW}),
     S.FILLED: frozenset(),

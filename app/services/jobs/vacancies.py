@@ -159,6 +159,8 @@ async def move_own(
         raise VacancyStateError(current=row.state.label, target=target.label)
     check_transition(row.state, target)
     await _enter(session, row, target, now)
+    # Withdrawn while the office had not looked yet: there is nothing to look at any more.
+    await close_tasks(session, TaskKind.VACANCY_REVIEW, row.id, by=actor.person_id, now=now)
     _audit(session, f"vacancy_{target.value}", actor, row, now)
     return row
 
@@ -199,6 +201,7 @@ async def review(
 async def close_filled(session: AsyncSession, row: Vacancy, now: datetime) -> None:
     """The headcount is reached. Only called under the vacancy's lock."""
     await _enter(session, row, VacancyState.FILLED, now)
+    await close_tasks(session, TaskKind.VACANCY_REVIEW, row.id, by=None, now=now)
 
 
 async def expire_due(session: AsyncSession, *, now: datetime) -> int:

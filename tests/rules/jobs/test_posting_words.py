@@ -27,13 +27,26 @@ def test_every_labelled_line_is_judged_as_labelled(text: str, expected: set[str]
     assert {hit.rule_id for hit in BOOK.hits(text, TODAY)} == expected
 
 
+def measured(name: str) -> tuple[float, float]:
+    """Recall over the labelled findings, and the share of lines with a finding that is not labelled."""
+    seen = [(expected, {hit.rule_id for hit in BOOK.hits(text, TODAY)}) for text, expected in labelled(name)]
+    wanted = sum(len(expected) for expected, _ in seen)
+    recall = sum(len(expected & found) for expected, found in seen) / wanted
+    return recall, sum(bool(found - expected) for expected, found in seen) / len(seen)
+
+
 def test_the_holdout_of_realistic_postings_stays_within_the_target() -> None:
     """jobs.md: recall at least 95 %, false alarms on at most 5 % of the lines."""
-    lines = labelled("posting_holdout.csv")
-    seen = [(expected, {hit.rule_id for hit in BOOK.hits(text, TODAY)}) for text, expected in lines]
-    wanted = sum(len(expected) for expected, _ in seen)
-    assert sum(len(expected & found) for expected, found in seen) / wanted >= 0.95
-    assert sum(bool(found - expected) for expected, found in seen) / len(seen) <= 0.05
+    recall, false_alarms = measured("posting_holdout.csv")
+    assert recall >= 0.95
+    assert false_alarms <= 0.05
+
+
+def test_lines_that_the_author_of_the_words_has_not_seen() -> None:
+    """164 lines by another hand, never tuned to: 91.5 % and 1.8 % when first measured. Keep them unseen."""
+    recall, false_alarms = measured("posting_unseen.csv")
+    assert recall >= 0.91
+    assert false_alarms <= 0.05
 
 
 def test_three_faults_in_one_field_have_their_own_spans() -> None:
