@@ -54,7 +54,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     )
     app.state.draining = asyncio.Event()
     failures.install(app)
-    for router in (common.root, common.router, identity.router, organisation.router, jobs.router):
+    # Routes are tried in this order, one after the other: the public list, asked most, comes early.
+    for router in (common.root, jobs.router, common.router, identity.router, organisation.router):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 

@@ -24,7 +24,6 @@ PLAIN = (
     "title", "enterprise_name", "occupation_code", "occupation_name", "pay_unit", "pay_min_fen", "pay_max_fen",
     "piece_rate_fen", "piece_per_quantity", "pay_cycle", "shift_pattern", "place_address",
 )  # fmt: skip
-OPEN = "state = 'published' AND valid_until >= {today}"
 LAST_FIRST = "ORDER BY published_at DESC, id DESC LIMIT 20"
 
 ROWS = (
@@ -52,11 +51,12 @@ class Source(Protocol):
     async def page(self, query: dict[str, str]) -> bytes: ...
 
 
-def _statements(page: str, mark: str, after: str, search: str) -> dict[str, str]:
-    """The five questions as SQL; arguments in this order: today, then what the question adds."""
+def _statements(page: str, walk: str, mark: str, after: str, search: str) -> dict[str, str]:
+    """The questions as SQL; arguments in this order: today, then what the question adds."""
     pairs = ", ".join(f"'{name}', {name}" for name in PLAIN)
-    today = OPEN.format(today=mark.format(1))
-    count = f"(SELECT count(*) FROM vacancy WHERE {today})"
+    until = f"valid_until >= {mark.format(1)}"
+    today = f"{walk} AND {until}"
+    count = f"(SELECT count(*) FROM vacancy WHERE state = 'published' AND {until})"
 
     def build(where: str, total: str = "NULL") -> str:
         return page.format(pairs=pairs, total=total, rows=ROWS.format(plain=", ".join(PLAIN), where=where))
@@ -65,7 +65,7 @@ def _statements(page: str, mark: str, after: str, search: str) -> dict[str, str]
         "first": build(today),
         "after": build(f"{today} AND {after}"),
         "total": build(today, count),
-        "search": build(f"{today} AND {search}"),
+        "search": build(f"state = 'published' AND {until} AND {search}"),
     }
 
 
@@ -74,6 +74,7 @@ class PostgreSQL:
         self._pool = pool
         self._sql = _statements(
             PG_PAGE,
+            "state = 'published'",
             "${}",
             "(published_at, id) < ($2, $3)",
             "id IN (SELECT vacancy_id FROM vacancy_document WHERE seq IN "
@@ -97,6 +98,8 @@ class SQLite:
         self._pool = pool
         self._sql = _statements(
             LITE_PAGE,
+            # Without this hint the planner sorts all open postings instead of walking the index of the public list.
+            "likely(state = 'published')",
             "?{}",
             "(published_at, id) < (?2, ?3)",
             "id IN (SELECT vacancy_id FROM vacancy_document WHERE seq IN "

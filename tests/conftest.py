@@ -229,7 +229,7 @@ def settings(database_url: str, sandbox_url: str, tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         wechat_api_base=sandbox_url,
         wechat_timeout_seconds=1.5,
-        log_level="CRITICAL",
+        log_level="ERROR",
         reader_pool=8,
         writer_pool=8,
         wechat_templates={"zhipin": {"application_moved": "TPL_MOVED"}},

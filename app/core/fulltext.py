@@ -8,7 +8,7 @@ words again) under GIN. Both are called `<table>_fts` and are made by the migrat
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, cast, column, literal_column, select, table, text
+from sqlalchemy import BindParameter, bindparam, cast, column, literal_column, select, table, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.types import Text, UserDefinedType
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -42,12 +42,17 @@ async def put(session: AsyncSession, name: str, seq: int, tokens: Sequence[str])
     )
 
 
-def matches(dialect: str, name: str, seq: Any, tokens: Sequence[str]) -> Any:
-    """Condition on `seq`: the document holds every token. Tokens are `[0-9a-z一-龥]+`, so no operator can slip in."""
+def expression(dialect: str, tokens: Sequence[str]) -> str:
+    """What `matches` is bound to: every token, joined by AND. Tokens are `[0-9a-z一-龥]+`, so no operator can slip in."""
     if dialect == "postgresql":
-        query = cast(bindparam(None, " & ".join(f"'{t}'" for t in tokens), type_=Text), TsQuery)
+        return " & ".join(f"'{token}'" for token in tokens)
+    return " AND ".join(f'"{token}"' for token in tokens)
+
+
+def matches(dialect: str, name: str, seq: Any, words: BindParameter[str]) -> Any:
+    """Condition on `seq`: the document holds every token of the `expression` that `words` is bound to."""
+    if dialect == "postgresql":
         source = table(f"{name}_fts", column("seq"), column("tokens", TSVECTOR)).alias()
-        return seq.in_(select(source.c.seq).where(source.c.tokens.op("@@")(query)))
-    query_text = " AND ".join(f'"{t}"' for t in tokens)
+        return seq.in_(select(source.c.seq).where(source.c.tokens.op("@@")(cast(words, TsQuery))))
     index = table(f"{name}_fts", column("rowid"))
-    return seq.in_(select(index.c.rowid).where(literal_column(f"{name}_fts").op("MATCH")(bindparam(None, query_text))))
+    return seq.in_(select(index.c.rowid).where(literal_column(f"{name}_fts").op("MATCH")(words)))

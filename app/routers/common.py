@@ -119,6 +119,6 @@ def _cached(answer: ConfigRead | DictionaryRead | CodeTableRead, if_none_match: 
     content = answer.model_dump(mode="json")
     tag = dictionary.etag(content)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if if_none_match == tag:
+    if dictionary.holds(if_none_match, tag):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     return JSONResponse(content, headers=headers)

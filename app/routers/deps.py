@@ -22,16 +22,22 @@ PUBLIC = frozenset({
 BEARER = "bearer "
 
 
-def get_runtime(request: Request) -> Runtime:
+def runtime_of(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
+
+
+# `async`, though nothing is awaited: FastAPI sends plain functions to a thread, two hops a request. What stands in
+# every route reads the request itself: each link of a chain of dependencies is solved anew for every request.
+async def get_runtime(request: Request) -> Runtime:
+    return runtime_of(request)
 
 
 RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 
 
-def get_now(runtime: RuntimeDep) -> datetime:
-    return runtime.clock.now()
+async def get_now(request: Request) -> datetime:
+    return runtime_of(request).clock.now()
 
 
 Now = Annotated[datetime, Depends(get_now)]
@@ -115,16 +121,16 @@ async def key_required(idempotency_key: Annotated[str | None, Header()] = None) 
 KeyRequired = Depends(key_required)
 
 
-async def reads(runtime: RuntimeDep) -> AsyncIterator[ReadSession]:
-    async with runtime.db.reading() as session:
+async def reads(request: Request) -> AsyncIterator[ReadSession]:
+    async with runtime_of(request).db.reading() as session:
         yield session
 
 
 Reads = Annotated[ReadSession, Depends(reads, scope="function")]
 
 
-async def rows(runtime: RuntimeDep) -> AsyncIterator[ReadConnection]:
-    async with runtime.db.connection() as connection:
+async def rows(request: Request) -> AsyncIterator[ReadConnection]:
+    async with runtime_of(request).db.connection() as connection:
         yield connection
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from app.core.errors import AppError, FieldIssue, InvalidFieldsError, NotFoundError, UnprocessableError
 from app.core.idempotency import REPLAYED, ReplayedAnswer
 from app.core.logging import get_logger
+from app.core.middleware import SECURITY_HEADERS
 
 log = get_logger()
 
@@ -133,7 +134,11 @@ async def _replayed(request: Request, exc: Exception) -> Response:
 async def _unknown(request: Request, exc: Exception) -> Response:
     del request
     log.error("unexpected", exc_info=exc)
-    return render(AppError())
+    response = render(AppError())
+    # This handler answers outside the middleware, which gives every other answer these headers.
+    response.headers["X-Request-ID"] = correlation_id.get() or ""
+    response.raw_headers.extend(SECURITY_HEADERS)
+    return response
 
 
 def _path(location: tuple[Any, ...]) -> str:

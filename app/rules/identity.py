@@ -154,6 +154,12 @@ def check_permission(actor: Actor, permission: Permission) -> None:
         raise ForbiddenError
 
 
+def check_town_wide(actor: Actor, permission: Permission) -> None:
+    """For acts that reach the whole town: an office for an area or a grid is not enough."""
+    if not actor.town_wide(permission):
+        raise ForbiddenError
+
+
 def compute_age(born: date, today: date) -> int:
     """Full years on `today`; the birthday counts (民法典 第二十条, years by the calendar; CST dates)."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

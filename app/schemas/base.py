@@ -14,10 +14,15 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-24T08:00:00+08:00"]}),
 ]
 
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
+
 
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("时间必须带时区，例如 2026-11-24T08:00:00+08:00")
+    if not EARLIEST_YEAR <= at.year <= LATEST_YEAR:
+        # At the ends of the calendar even a change of zone overflows.
+        raise ValueError(f"时间应在 {EARLIEST_YEAR} 年到 {LATEST_YEAR} 年之间，请核对")
     return at
 
 

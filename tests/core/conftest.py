@@ -17,6 +17,7 @@ from app.core.clock import FixedClock
 from app.core.db import Database, WriteSession
 from app.core.errors import ConflictError
 from app.core.ids import new_id
+from app.core.logging import configure_logging
 from app.core.middleware import Edge
 from app.core.security import TokenClaims
 from app.core.settings import Settings
@@ -63,6 +64,7 @@ class NoteRead(Output):
 
 def small_app(runtime: Runtime, body_limit: int = 100_000) -> FastAPI:
     """Real dependencies, route class, error handlers and edge; routes that only a test can want."""
+    configure_logging(runtime.settings.log_level)
     app = FastAPI()
     app.state.runtime = runtime
     failures.install(app)

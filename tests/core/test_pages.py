@@ -19,7 +19,9 @@ values = st.lists(
     st.one_of(
         st.integers(-(2**63), 2**63 - 1),
         st.datetimes(
-            datetime(1902, 1, 1), datetime(2200, 1, 1), timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))])
+            datetime(1902, 1, 1),  # noqa: DTZ001  # hypothesis adds the zone
+            datetime(2200, 1, 1),  # noqa: DTZ001
+            timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))]),
         ),
         st.uuids(),
     ),

@@ -47,3 +47,9 @@ def etag(content: Any) -> str:
     """A strong validator of an answer (RFC 9110 §8.8.3)."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+
+
+def holds(if_none_match: str | None, tag: str) -> bool:
+    """True where the caller's copy is current: compared weakly, one of several (RFC 9110 §13.1.2)."""
+    held = {part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")}
+    return bool(held & {tag, "*"})

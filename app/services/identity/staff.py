@@ -24,8 +24,8 @@ from app.rules.identity import (
     Role,
     RosterPersonNotFoundError,
     ScopeKind,
-    check_permission,
     check_scope,
+    check_town_wide,
 )
 from app.services.identity import audit
 from app.services.organisation import roster
@@ -55,7 +55,7 @@ async def issue_claim_code(
     session: AsyncSession, actor: Actor, roster_person_id: UUID, *, now: datetime
 ) -> tuple[str, datetime]:
     """A single-use code for one roster record; handing it over in person is the proof of identity."""
-    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    check_town_wide(actor, Permission.APPOINTMENT_MANAGE)
     await roster.unclaimed(session, roster_person_id)
     code = _issue(session, roster_person_id=roster_person_id, role=None, by=actor.person_id, now=now)
     audit.record(
@@ -105,7 +105,7 @@ async def appoint(
     source: str,
     now: datetime,
 ) -> Appointment:
-    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    check_town_wide(actor, Permission.APPOINTMENT_MANAGE)
     check_scope(role, scope_kind, scope_id)
     await roster.check_scope_exists(session, scope_kind, scope_id)
     start = valid_from or now
@@ -147,12 +147,12 @@ def grant_role(
 async def end_appointment(
     session: AsyncSession, actor: Actor, appointment_id: UUID, *, expected_version: int, now: datetime
 ) -> Appointment:
-    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    check_town_wide(actor, Permission.APPOINTMENT_MANAGE)
     # All administrators in id order: two who end each other at once must not both succeed.
     admins = (
         await session.exec(
             select(Appointment)
-            .where(Appointment.role == Role.TOWN_ADMIN, *_in_force(now))
+            .where(Appointment.role == Role.TOWN_ADMIN, Appointment.scope_kind == ScopeKind.TOWN, *_in_force(now))
             .order_by(col(Appointment.id))
             .with_for_update()
         )
@@ -163,8 +163,9 @@ async def end_appointment(
         raise AppointmentEndedError
     if {admin.id for admin in admins} == {row.id}:
         raise LastAdminError
-    # An appointment that has not begun ends without ever having been in force.
-    row.valid_to = now if row.valid_from < now else row.valid_from + timedelta(microseconds=1)
+    # One that has not begun never will: the table wants a period, so it gets the shortest one behind us.
+    row.valid_from = min(row.valid_from, now - timedelta(microseconds=1))
+    row.valid_to = now
     row.touch(now)
     audit.record(
         session, "appointment_ended", actor_id=actor.person_id, subject_kind="appointment", subject_id=row.id, now=now
@@ -174,7 +175,7 @@ async def end_appointment(
 
 async def list_appointments(session: ReadSession, actor: Actor, *, now: datetime) -> list[Appointment]:
     """In force or to come, newest first. Bounded by the number of people who work for the town and its firms."""
-    check_permission(actor, Permission.APPOINTMENT_MANAGE)
+    check_town_wide(actor, Permission.APPOINTMENT_MANAGE)
     rows = await session.exec(
         select(Appointment)
         .where(or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now))

@@ -1,6 +1,8 @@
 """From rows to answers: vacancies, seekers, applications, with what the caller may do now."""
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
@@ -31,7 +33,7 @@ from app.services.jobs.applications import Candidate, Tracked
 from app.services.jobs.posting import form_path
 from app.services.jobs.recommendations import Recommendation as Found
 from app.services.jobs.recommendations import Recommended
-from app.services.jobs.search import ListPage
+from app.services.jobs.search import LIST_NAMES, ListPage
 from app.services.jobs.vacancies import Saved
 
 # Nothing publishes before its firm is approved, so every public posting carries this.
@@ -163,10 +165,22 @@ def list_page(page: ListPage) -> bytes:
 
 
 def _plain_item(row: Row[Any]) -> dict[str, Any]:
-    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for a row as a mapping
+    """Texts, numbers and lists only: `to_json` is five times slower where it has to look for a type."""
+    values = dict(zip(LIST_NAMES, row, strict=True))
+    values["id"] = str(values["id"])
+    values["enterprise_id"] = str(values["enterprise_id"])
     values["open_seats"] = values.pop("headcount") - values.pop("hired_count")
+    values["benefits"] = _benefits(values["benefits"])
+    values["valid_until"] = values["valid_until"].isoformat()
     values["published_at"] = values["published_at"].astimezone(CHINA).isoformat(timespec="seconds")
     return values
+
+
+# Few combinations fill all postings. The lists are shared: only for writing out.
+@lru_cache(maxsize=1024)
+def _benefits(text: str) -> list[str]:
+    found: list[str] = json.loads(text)
+    return found
 
 
 def lint_read(findings: Sequence[Finding]) -> LintRead:

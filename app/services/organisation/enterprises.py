@@ -9,6 +9,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.db import ReadSession, check_version, lock
+from app.core.errors import ForbiddenError
 from app.core.events import emit
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
@@ -130,6 +131,9 @@ async def review_claim(
     """Approve: the firm is verified with this code and the claimant recruits for it. Return: with the reason."""
     check_permission(actor, Permission.ENTERPRISE_REVIEW)
     claim = await lock(session, EnterpriseClaim, claim_id, EnterpriseClaimNotFoundError)
+    if not actor.town_wide(Permission.ENTERPRISE_REVIEW):
+        # As in the list: an office for a part of the town sees nobody's claims but its holder's own.
+        raise ForbiddenError if claim.person_id == actor.person_id else EnterpriseClaimNotFoundError
     check_version(claim.version, expected_version)
     target = EnterpriseClaimState.APPROVED if approve else EnterpriseClaimState.RETURNED
     check_claim_transition(claim.state, target)

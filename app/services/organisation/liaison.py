@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.db import ReadSession, check_version, lock
 from app.models.organisation import Area, Grid, LiaisonLink, PartyOrganisation, RosterPerson
 from app.rules.common import TaskKind
-from app.rules.identity import Actor, Permission, RosterPersonNotFoundError, check_permission
+from app.rules.identity import Actor, Permission, RosterPersonNotFoundError, check_permission, check_town_wide
 from app.rules.organisation import AreaKind, LiaisonKnownError, LiaisonLinkNotFoundError, LiaisonRole, LiaisonState
 from app.services.common.tasks import close_tasks
 from app.services.identity import audit
@@ -89,7 +89,7 @@ async def confirm_liaison(
     session: AsyncSession, actor: Actor, link_id: UUID, *, roster_person_id: UUID, expected_version: int, now: datetime
 ) -> LiaisonLink:
     """A person of the town says who stands in a cell that the printed list leaves blank."""
-    check_permission(actor, Permission.LIAISON_CONFIRM)
+    check_town_wide(actor, Permission.LIAISON_CONFIRM)
     link = await lock(session, LiaisonLink, link_id, LiaisonLinkNotFoundError)
     check_version(link.version, expected_version)
     if link.state is not LiaisonState.UNKNOWN:
