@@ -1,10 +1,12 @@
 """`sanqu`: serve, migrate, seed, worker, bootstrap."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from socket import socket
 from typing import Annotated, Any
 
 import typer
@@ -58,6 +60,17 @@ def serve(
             app.state.draining.set()
             super().handle_exit(sig, frame)
 
+        async def startup(self, sockets: list[socket] | None = None) -> None:
+            await super().startup(sockets)
+            # Code, routes and statements live as long as the process: looking for garbage among them stops every
+            # request for some 80 ms now and again.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(10_000, 20, 20)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal once more after it has shut down: an orderly end is 0, not "killed".
+        signal.signal(number, lambda *_: sys.exit(0))
     Server(config).run()
 
 

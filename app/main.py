@@ -18,7 +18,7 @@ from app.core.middleware import Edge
 from app.core.settings import Settings
 from app.routers import common, failures, identity, jobs, organisation
 from app.services import reactions
-from app.services.jobs.search import load_words
+from app.services.jobs.search import keep_loading_words, load_words
 from app.services.runtime import open_runtime
 
 STATIC = Path(__file__).parent / "static"
@@ -39,8 +39,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_runtime(settings, clock) as runtime:
             app.state.runtime = runtime
-            await load_words(runtime.db)
+            learning = None if await load_words(runtime.db) else asyncio.create_task(keep_loading_words(runtime.db))
             yield
+            if learning is not None:
+                learning.cancel()
 
     app = FastAPI(
         title="宝盖三区联创 API",

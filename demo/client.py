@@ -59,6 +59,9 @@ class Caller:
         self.person = person
         self.person_id = ""
 
+    def close(self) -> None:
+        self._http.close()
+
     def login(self) -> dict[str, Any]:
         code = self._sandbox.login_code(self.app, self.person)
         answer: dict[str, Any] = self.post("/auth/wechat/login", app=self.app, code=code)

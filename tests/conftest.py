@@ -129,9 +129,9 @@ class Databases:
 
 
 async def _seed(url: str, folder: Path) -> None:
-    async with open_runtime(Settings(database_url=url, data_dir=folder)) as runtime:
-        async with runtime.db.unit_of_work() as session:
-            await load_seeds(session, directory=ROOT / "seeds", now=runtime.clock.now())
+    settings = Settings(database_url=url, data_dir=folder)
+    async with open_runtime(settings) as runtime, runtime.db.unit_of_work() as session:
+        await load_seeds(session, directory=ROOT / "seeds", now=runtime.clock.now())
 
 
 def in_thread(work) -> None:
@@ -229,7 +229,7 @@ def settings(database_url: str, sandbox_url: str, tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         wechat_api_base=sandbox_url,
         wechat_timeout_seconds=1.5,
-        log_level="ERROR",
+        log_level="CRITICAL",
         reader_pool=8,
         writer_pool=8,
         wechat_templates={"zhipin": {"application_moved": "TPL_MOVED"}},

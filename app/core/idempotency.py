@@ -13,7 +13,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -110,11 +110,14 @@ def claim(call: KeyedCall, crypto: Crypto, now: datetime) -> Callable[[Any], Non
 
 
 async def keep(session: AsyncSession, call: KeyedCall, crypto: Crypto, status: int, body: bytes) -> None:
-    """Write the answer beside the claim, in the same transaction."""
-    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or not session.in_transaction():
+    """Write the answer beside the claim, in the same transaction; what is no success leaves no claim behind."""
+    if not session.in_transaction():
+        return
+    connection = await session.connection()
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        await connection.execute(delete(_table).where(call.where()))
         return
     sealed = crypto.seal("idempotency_record", "response", call.row_id, body)
-    connection = await session.connection()
     await connection.execute(update(_table).where(call.where()).values(status=status, response=sealed))
 
 

@@ -1,5 +1,6 @@
 """JSON lines on stdout, without personal data: only the keys named here pass, and values are scalars we chose."""
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -48,6 +49,14 @@ def safe_exception(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableM
     return event
 
 
+# Made once: `json.dumps` with options of its own makes an encoder for every line.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=repr)
+
+
+def _to_json(event: Any, **_: Any) -> str:
+    return _ENCODER.encode(event)
+
+
 def configure_logging(level: str) -> None:
     structlog.configure(
         processors=[
@@ -56,7 +65,7 @@ def configure_logging(level: str) -> None:
             _request_id,
             safe_exception,
             drop_unknown,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(serializer=_to_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),

@@ -19,6 +19,8 @@ PUBLIC = frozenset({
     "get_config", "get_dictionary", "get_code_table", "find_occupation", "wechat_login",
     "list_vacancies", "get_vacancy", "list_areas", "livez", "readyz",
 })  # fmt: skip
+# Answers with a secret that is shown once: nothing of them is kept, so a repeated call is a new one.
+UNKEPT = frozenset({"issue_claim_code"})
 BEARER = "bearer "
 
 
@@ -142,7 +144,7 @@ Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` 
 
 
 async def _keyed_call(request: Request, actor: Actor | None, key: str | None) -> idempotency.KeyedCall | None:
-    if key is None or actor is None:
+    if key is None or actor is None or request.scope["route"].name in UNKEPT:
         return None
     if not idempotency.KEY_MIN <= len(key) <= idempotency.KEY_MAX or not key.isascii() or not key.isprintable():
         raise InvalidFieldsError(

@@ -55,7 +55,9 @@ POSTING_ERRORS = (
     rules.EnterpriseNotYoursError,
     rules.VacancyStateError,
 )
-MOVE_ERRORS = write_errors(rules.VacancyNotFoundError, rules.VacancyStateError, StaleError)
+MOVE_ERRORS = write_errors(
+    rules.VacancyNotFoundError, rules.EnterpriseNotYoursError, rules.VacancyStateError, StaleError
+)
 
 
 @router.get(
@@ -204,6 +206,7 @@ async def recommend_vacancies(
     responses=write_errors(
         IdempotencyKeyMissingError,
         funnel.ContactNotReleasedError,
+        funnel.ServiceConsentMissingError,
         funnel.ProfileIncompleteError,
         funnel.TooYoungError,
         rules.VacancyNotFoundError,

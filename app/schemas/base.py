@@ -66,10 +66,12 @@ class Labelled(Output):
     label: str
 
 
-class ExpectedVersion(Input):
-    expected_version: Version
-
-
 def example(value: dict[str, Any]) -> ConfigDict:
     """`model_config` part that puts one example into the OpenAPI file."""
     return ConfigDict(json_schema_extra={"example": value})
+
+
+class ExpectedVersion(Input):
+    model_config = example({"expected_version": 1})
+
+    expected_version: Version

@@ -86,7 +86,7 @@ class ClaimCodeRead(Output):
 
 
 class RosterClaimForm(Input):
-    model_config = example({"code": "7K3M9QX2VB", "name": "蔡雷霆"})
+    model_config = example({"code": "7K3M9QX2VB", "name": "陈一民"})
 
     code: Annotated[str, Field(min_length=8, max_length=20)]
     name: Annotated[Text, Field(min_length=2, max_length=40)] = Field(description="As the public roster prints it")

@@ -5,7 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.events import subscribe
 from app.rules.common import NoticeKind
 from app.rules.identity import Permission
-from app.services.common.notices import notify
+from app.services.common.notices import notify, notify_all
 from app.services.events import (
     ApplicationMoved,
     ApplicationReceived,
@@ -69,11 +69,10 @@ async def tell_seeker(session: AsyncSession, event: ApplicationMoved) -> None:
 
 
 async def tell_waiting(session: AsyncSession, event: VacancyFilled) -> None:
-    for person_id in event.waiting:
-        await notify(
-            session, person_id=person_id, kind=NoticeKind.VACANCY_FILLED, now=event.at,
-            title="岗位已招满",
-            body=f"“{event.title}”（{event.enterprise_name}）招聘的 {event.headcount} 人已招满，可以看看其他岗位。",
-            page="pages/vacancy/recommended",
-            template_data={"thing1": event.title[:THING], "phrase2": "已招满"},
-        )  # fmt: skip
+    await notify_all(
+        session, event.waiting, kind=NoticeKind.VACANCY_FILLED, now=event.at,
+        title="岗位已招满",
+        body=f"“{event.title}”（{event.enterprise_name}）招聘的 {event.headcount} 人已招满，可以看看其他岗位。",
+        page="pages/vacancy/recommended",
+        template_data={"thing1": event.title[:THING], "phrase2": "已招满"},
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.core import outbox
+from app.core.errors import AppError
 from app.core.logging import get_logger
 from app.core.tables import OutboxMessage, OutboxState
 from app.rules.identity import WechatApp
@@ -71,6 +72,12 @@ async def _deliver_one(runtime: Runtime, holder: str, message: OutboxMessage) ->
     except (Undeliverable, KeyError, ValueError, WechatError) as exc:
         # Final: a wrong template or an unsubscribed person does not mend itself. The notice row remains.
         error, state = type(exc).__name__, OutboxState.DEAD
+    except AppError:
+        raise  # the database is away: the lease ends by itself
+    except Exception as exc:
+        # One message that breaks its handler must not stop all the others behind it, restart after restart.
+        log.exception("outbox handler", topic=message.topic, outbox_id=str(message.id))
+        error = type(exc).__name__
     async with runtime.db.unit_of_work() as session:
         now = runtime.clock.now()
         if error is not None and state is OutboxState.DONE:

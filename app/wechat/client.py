@@ -100,7 +100,8 @@ class WechatClient:
         try:
             payload = await self._with_token(app_key, api, {"code": code})
         except WechatRejected as exc:
-            if exc.errcode == FOREIGN_APP:
+            # At the token's own API the same number says that our AppID is wrong.
+            if exc.errcode == FOREIGN_APP and exc.api == api:
                 raise PhoneCodeForeign(api, exc.errcode, "code of another mini-program") from exc
             raise
         info = payload.get("phone_info")
@@ -173,7 +174,7 @@ class WechatClient:
             "grant_type": "client_credential", "appid": appid, "secret": app.secret, "force_refresh": False,
         }  # fmt: skip
         payload = await self._call("POST", TOKEN_API, {}, body)
-        return _text(payload, "access_token", TOKEN_API), int(payload.get("expires_in", 0))
+        return _text(payload, "access_token", TOKEN_API), _whole(payload.get("expires_in"))
 
     async def _bounded(
         self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None
@@ -217,7 +218,7 @@ class WechatClient:
             raise WechatUnavailable(api, None, f"HTTP {answer.status_code}")
         try:
             payload = json.loads(answer.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise WechatUnavailable(api, None, "answer is no JSON") from None
         if not isinstance(payload, dict):
             raise WechatUnavailable(api, None, "answer is no object")
@@ -228,7 +229,7 @@ def _errcode(payload: Mapping[str, Any], api: str) -> int:
     """0 where the answer is a success, which may lack the field."""
     try:
         return int(payload.get("errcode") or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise WechatUnavailable(api, None, "errcode is no number") from None
 
 
@@ -238,6 +239,14 @@ def _refused(api: str, errcode: int) -> WechatError:
     if meaning.do is Do.LATER:
         return WechatUnavailable(api, errcode, meaning.text, retry_after=meaning.retry_after)
     return WechatRejected(api, errcode, meaning.text)
+
+
+def _whole(value: Any) -> int:
+    """A number that only refines an answer: anything else counts as none and fails nothing."""
+    try:
+        return int(value or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _text(payload: Mapping[str, Any], name: str, api: str) -> str:
@@ -252,4 +261,4 @@ def _verdict(payload: Mapping[str, Any]) -> TextVerdict:
     result = payload.get("result")
     if not isinstance(result, dict) or result.get("suggest") not in SEVERITY:
         return TextVerdict("review", 0)
-    return TextVerdict(result["suggest"], int(result.get("label") or 0))
+    return TextVerdict(result["suggest"], _whole(result.get("label")))

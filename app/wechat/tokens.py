@@ -35,7 +35,7 @@ class TokenStore(Protocol):
     async def read(self, appid: str) -> StoredToken | None: ...
 
     async def acquire_refresh(self, appid: str, holder: str, until: datetime, now: datetime) -> bool:
-        """A lease on fetching: True for one process at a time."""
+        """A lease on fetching: True for one process at a time, for nobody while a fresh token is stored."""
 
     async def store(self, appid: str, token: str, expires_at: datetime, holder: str) -> None: ...
 
@@ -100,7 +100,7 @@ class TokenProvider:
                 fetched = StoredToken(token, now + lifetime)
                 await self._store.store(appid, token, fetched.expires_at, self._holder)
                 return fetched
-            # Another process is asking WeChat: wait for its answer instead of asking too.
+            # Another process is asking WeChat, or just has: wait for its answer instead of asking too.
             if loop.time() + pause > deadline:
                 raise WechatUnavailable(API, None, "another process holds the refresh")
             await asyncio.sleep(pause)

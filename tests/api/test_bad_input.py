@@ -4,6 +4,7 @@ The cases come from the OpenAPI document, so that a new operation is tested with
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from app.routers.deps import UNKEPT
 from app.rules.identity import Role, ScopeKind
 from tests.factories.world import V1, Someone, World, ok, refused
 from tests.support.api import NOBODY, nothing_stored
@@ -23,7 +25,7 @@ MEGABYTE = 1_048_576
 # Raw JSON texts that a parser of JSON refuses, or must not survive.
 MALFORMED = {
     "cut off": b'{"app": "zhipin", "code": "x"',
-    "two values": b'{} {}',
+    "two values": b"{} {}",
     "single quotes": b"{'app': 'zhipin'}",
     "a trailing comma": b'{"app": "zhipin",}',
     "words": "登录".encode(),
@@ -283,7 +285,7 @@ async def test_query_parameters_of_the_wrong_kind(world: World, mighty: Someone,
         for operation in every:
             for parameter in operation.parameters("query"):
                 kinds = parameter["schema"].get("anyOf", [parameter["schema"]])
-                free = any(kind.get("type") == "string" and not kind.keys() & {"format", "pattern"} for kind in kinds)
+                texts = [kind for kind in kinds if kind.get("type") == "string" and "format" not in kind]
                 for value in ("\x00", "\x07", "x" * 5000, "NaN", "1e400", "9" * 40, "[]", "%"):
                     tested += 1
                     answer = await world.api.request(
@@ -292,8 +294,11 @@ async def test_query_parameters_of_the_wrong_kind(world: World, mighty: Someone,
                         headers=mighty.headers,
                         params=operation.query() | {parameter["name"]: value},
                     )
-                    where = f"{operation.name} {parameter['name']}={value[:9]!r}: {answer.status_code} {answer.text[:200]}"
-                    if free and answer.status_code in {200, 404}:
+                    where = (
+                        f"{operation.name} {parameter['name']}={value[:9]!r}: {answer.status_code} {answer.text[:200]}"
+                    )
+                    fits = any(re.search(kind.get("pattern", ""), value) for kind in texts)
+                    if fits and answer.status_code in {200, 404}:
                         # A free text that finds nothing; control characters and excess never get that far.
                         assert value.isprintable() or operation.name == "list_vacancies", where
                         assert len(value) < 5000, where
@@ -318,15 +323,20 @@ async def test_methods_that_an_address_lacks(world: World, mighty: Someone, ever
         known.setdefault(operation.url(), set()).add(operation.method)
     async with nothing_stored(world):
         for url, methods in known.items():
-            for method in METHODS - methods:
+            # GET and PUT of /vacancies/lint are those of a vacancy whose id is no id.
+            for method in METHODS - methods - ({"get", "put"} if url.endswith("/lint") else set()):
                 answer = await world.api.request(method, url, headers=mighty.headers | JSON, content=b"{}")
                 refused(answer, 405, "method_not_allowed")
                 assert answer.headers["Allow"]
 
 
 async def test_keys_that_are_none(world: World, mighty: Someone, every: list[Operation]):
-    keyed = [operation for operation in every if any(row["name"].lower() == "idempotency-key"
-                                                     for row in operation.parameters("header"))]  # fmt: skip
+    keyed = [
+        operation
+        for operation in every
+        if operation.name not in UNKEPT
+        and any(row["name"].lower() == "idempotency-key" for row in operation.parameters("header"))
+    ]
     assert len(keyed) > 10
     async with nothing_stored(world):
         for operation in keyed:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.clock import FixedClock
+from app.core.tables import IdempotencyRecord
 from app.models.identity import Appointment, ClaimCode
 from app.rules.identity import Role, ScopeKind
 from app.services.identity import staff
@@ -83,7 +84,11 @@ async def test_the_first_admin_comes_by_a_code_that_works_once(world: World):
     assert record == await roster_id(first, ADMIN)
     assert ok(await first.get("/me"))["roster_name"] == ADMIN
     (appointment,) = ok(await first.get("/appointments"))
-    assert (appointment["person_id"], appointment["role"], appointment["scope_kind"]) == (first.id, "town_admin", "town")
+    assert (appointment["person_id"], appointment["role"], appointment["scope_kind"]) == (
+        first.id,
+        "town_admin",
+        "town",
+    )
     async with nothing_stored(world):
         refused(await claim(second, code, ADMIN), 422, "claim_code_invalid", "code")
         refused(await claim(second, code, OTHER), 422, "claim_code_invalid", "code")
@@ -160,6 +165,14 @@ async def test_a_code_lives_seven_days(world: World, clock: FixedClock):
     ok(await claim(await relogin(person), answer["claim_code"], OFFICER))
 
 
+async def test_a_code_shown_once_is_not_kept_for_a_repeat(world: World):
+    admin = await world.admin()
+    path = f"/roster/{await roster_id(admin, OFFICER)}/claim-codes"
+    answers = [await admin.post(path, key="claim-code-0001") for _ in range(2)]
+    assert len({ok(answer)["claim_code"] for answer in answers}) == 2
+    assert await count(world, IdempotencyRecord.__table__) == 0
+
+
 async def test_claiming_gives_no_role(world: World):
     admin, person = await world.admin(), await world.person()
     code = await issue(admin, OFFICER)
@@ -218,9 +231,7 @@ async def test_an_appointment_works_at_once_and_its_end_on_the_next_call(world: 
 async def test_appointments_have_a_beginning_and_an_end(world: World, clock: FixedClock):
     admin, person = await world.admin(), await world.person()
     start, end = clock.now() + timedelta(minutes=10), clock.now() + timedelta(minutes=20)
-    made = ok(
-        await admin.post("/appointments", form(person, valid_from=start.isoformat(), valid_to=end.isoformat()))
-    )
+    made = ok(await admin.post("/appointments", form(person, valid_from=start.isoformat(), valid_to=end.isoformat())))
     assert made in ok(await admin.get("/appointments"))
     refused(await person.get("/roster"), 403, "forbidden")
     clock.advance(timedelta(minutes=10))

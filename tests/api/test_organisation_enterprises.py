@@ -311,9 +311,7 @@ async def test_a_suspended_firm_is_not_lifted_by_a_second_claim(world: World):
     _, firm_id = await world.firm()
     officer, person = await world.officer(), await world.person()
     async with world.runtime.db.unit_of_work() as session:
-        await session.exec(
-            update(Enterprise).where(FIRMS.id == UUID(firm_id)).values(state=EnterpriseState.SUSPENDED)
-        )
+        await session.exec(update(Enterprise).where(FIRMS.id == UUID(firm_id)).values(state=EnterpriseState.SUSPENDED))
     made = await claim(person)
     ok(await review(officer, made["id"], "approve", V1_APPROVE))
     assert (await find(person, FIRM))[0]["state"] == "suspended"

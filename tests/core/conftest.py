@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
+from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlmodel import func, select
 
@@ -81,6 +82,12 @@ def small_app(runtime: Runtime, body_limit: int = 100_000) -> FastAPI:
         note_id = new_id()
         await _write(session, actor, note_id, "other", form, now)
         return NoteRead(id=note_id, text=form.text, secret=SECRET_WORD)
+
+    @router.post("/soft-refusals")
+    async def refuse_softly(actor: Self, form: NoteForm, session: Unit, now: Now) -> JSONResponse:
+        """A refusal that is returned, not raised: its writes stay, its answer is not for keeping."""
+        await _write(session, actor, new_id(), "soft", form, now)
+        return JSONResponse({"code": "soft"}, 409)
 
     @router.post("/promises")
     async def break_promise(actor: Self, session: Unit) -> dict[str, str]:

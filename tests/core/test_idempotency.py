@@ -84,6 +84,17 @@ async def test_a_refusal_is_not_kept(small: Small) -> None:
     assert await small.notes() == 1
 
 
+async def test_only_successes_are_kept(small: Small) -> None:
+    who = await small.person()
+    for count in (1, 2):
+        answer = await small.note(who, KEY, path="/soft-refusals")
+        assert (answer.status_code, answer.json()) == (409, {"code": "soft"})
+        assert "Idempotent-Replayed" not in answer.headers
+        assert await small.notes() == count
+        # No claim is left that would call the key in progress for as long as keys are kept.
+        assert await records(small) == []
+
+
 async def test_an_invalid_body_is_not_kept(small: Small) -> None:
     who = await small.person() | {"Idempotency-Key": KEY}
     answer = await small.http.post("/api/v1/places/a/notes", headers=who, json={"text": "甲", "typo": 1})

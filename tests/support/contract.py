@@ -26,11 +26,14 @@ class Contract:
 
     def compare(self, method: str, path: str, response: httpx.Response) -> None:
         """AssertionError names what the document does not know."""
-        route = next((route for pattern, route in self._routes if pattern.fullmatch(path)), None)
-        if route is None or method.lower() not in self._document["paths"][route]:
+        verb, paths = method.lower(), self._document["paths"]
+        route = next(
+            (route for pattern, route in self._routes if pattern.fullmatch(path) and verb in paths[route]), None
+        )
+        if route is None:
             self._compare_unknown(path, response)
             return
-        operation = self._document["paths"][route][method.lower()]
+        operation = paths[route][verb]
         name, status = operation["operationId"], response.status_code
         declared = operation["responses"].get(str(status))
         assert declared is not None, f"{name} 答了没有声明的 {status}：{response.text[:400]}"

@@ -132,6 +132,8 @@ class VacancyLint(Input):
     days_per_month: Annotated[int, Field(ge=1, le=31)] | None = None
     place: Place | None = None
     features: Annotated[list[WorkFeature], Field(max_length=6)] = Field(default_factory=list)
+    required_machines: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
+    required_certificates: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
     minimum_age: Annotated[int, Field(ge=0, le=99)] | None = None
     duties: Annotated[Text, Field(max_length=1000)] = ""
     requirements: Annotated[Text, Field(max_length=1000)] = ""

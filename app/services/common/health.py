@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from app.core.errors import UnavailableError
 from app.services.runtime import Runtime
@@ -35,7 +35,9 @@ async def check_ready(runtime: Runtime, *, draining: bool) -> str:
     if draining:
         raise DrainingError(retry_after=5)
     async with runtime.db.connection() as connection:
-        found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
+        found = None
+        if await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+            found = (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one_or_none()
     if found != head_revision():
-        raise NotReadyError(found=found, needed=head_revision(), retry_after=10)
+        raise NotReadyError(found=found or "空的", needed=head_revision(), retry_after=10)
     return str(found)

@@ -42,6 +42,31 @@ async def notify(
     return notice
 
 
+async def notify_all(
+    session: AsyncSession,
+    person_ids: Sequence[UUID],
+    *,
+    kind: NoticeKind,
+    title: str,
+    body: str,
+    page: str,
+    now: datetime,
+    template_data: dict[str, str],
+) -> None:
+    """The same words to many people: a thousand must not hold the transaction's locks for a thousand round trips."""
+    rows = [
+        Notice(
+            created_at=now, person_id=person_id, kind=kind, title=title, body=body, page=page,
+            template_data=template_data,
+        )
+        for person_id in person_ids
+    ]  # fmt: skip
+    session.add_all(rows)
+    await session.flush()
+    payloads = {f"notice:{row.id}": {"notice_id": str(row.id)} for row in rows}
+    await outbox.enqueue_all(session, topic=TOPIC, payloads=payloads, now=now)
+
+
 async def list_notices(
     session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
 ) -> tuple[Sequence[Notice], str | None]:

@@ -17,6 +17,9 @@ from app.models.common import Task
 from app.rules.common import TaskKind, TaskState
 from app.rules.identity import Actor, Permission
 
+# The column's own length: SQLite would store more, PostgreSQL refuses it.
+TITLE_AT_MOST = 120
+
 
 async def open_task(
     session: AsyncSession,
@@ -36,7 +39,8 @@ async def open_task(
             "kind": kind,
             "state": TaskState.OPEN,
             "subject_id": subject_id,
-            "title": title,
+            # Made of a firm's name and a posting's title, which together may be longer than the column.
+            "title": title[:TITLE_AT_MOST],
             "due_at": due_at,
             "created_at": now,
             "updated_at": now,

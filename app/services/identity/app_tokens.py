@@ -5,11 +5,11 @@ from datetime import datetime
 from sqlalchemy import or_, update
 from sqlmodel import col, select
 
-from app.core.crypto import Crypto
+from app.core.crypto import Crypto, SealBrokenError
 from app.core.db import Database
 from app.core.tables import AppToken
 from app.core.upsert import insert_or_ignore, upsert
-from app.wechat.tokens import StoredToken
+from app.wechat.tokens import EARLY, StoredToken
 
 
 class DatabaseTokenStore:
@@ -22,7 +22,12 @@ class DatabaseTokenStore:
             row = (await session.exec(select(AppToken).where(AppToken.appid == appid))).one_or_none()
         if row is None or row.token is None or row.expires_at is None:
             return None
-        return StoredToken(self._crypto.open_text("app_token", "token", appid, row.token), row.expires_at)
+        try:
+            return StoredToken(self._crypto.open_text("app_token", "token", appid, row.token), row.expires_at)
+        except SealBrokenError:
+            # Its key is gone: WeChat gives another token, so this one is forgotten and not an outage.
+            await self._forget(appid, row.expires_at)
+            return None
 
     async def acquire_refresh(self, appid: str, holder: str, until: datetime, now: datetime) -> bool:
         """A lease on refreshing: the others wait for its result instead of asking WeChat too."""
@@ -34,6 +39,8 @@ class DatabaseTokenStore:
                 update(AppToken)
                 .where(
                     col(AppToken.appid) == appid,
+                    # Between our look and this another process may have stored one: then nobody need ask WeChat.
+                    or_(col(AppToken.expires_at).is_(None), col(AppToken.expires_at) <= now + EARLY),
                     # One's own lease is renewed: a fetch that failed must not lock its own process out.
                     or_(
                         col(AppToken.lease_until).is_(None),
@@ -59,9 +66,12 @@ class DatabaseTokenStore:
         stored = await self.read(appid)
         if stored is None or stored.token != token:
             return
+        await self._forget(appid, stored.expires_at)
+
+    async def _forget(self, appid: str, expires_at: datetime) -> None:
         async with self._db.unit_of_work() as session:
             await session.exec(
                 update(AppToken)
-                .where(col(AppToken.appid) == appid, col(AppToken.expires_at) == stored.expires_at)
+                .where(col(AppToken.appid) == appid, col(AppToken.expires_at) == expires_at)
                 .values(token=None, expires_at=None)
             )

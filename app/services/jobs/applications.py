@@ -19,7 +19,7 @@ from app.core.pages import Cursors, after
 from app.core.upsert import insert_or_ignore
 from app.matching.recommendation import RankedItem
 from app.models.jobs import Application, ApplicationStep, Vacancy
-from app.rules.identity import WORKING_AGE, Actor, Permission, compute_age
+from app.rules.identity import WORKING_AGE, Actor, ConsentPurpose, Permission, compute_age
 from app.rules.jobs.applications import (
     ACTIVE,
     FIRM_STEPS,
@@ -31,6 +31,7 @@ from app.rules.jobs.applications import (
     NoSeatLeftError,
     ProfileIncompleteError,
     RejectReason,
+    ServiceConsentMissingError,
     Side,
     TooYoungError,
     check_reason,
@@ -40,7 +41,7 @@ from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
 from app.rules.jobs.vacancies import VacancyNotFoundError, VacancyState, check_open
 from app.services.events import ApplicationMoved, ApplicationReceived, VacancyFilled
 from app.services.identity import audit
-from app.services.identity.people import PersonFacts, facts_of, facts_of_one
+from app.services.identity.people import PersonFacts, facts_of, facts_of_one, lacking_consents
 from app.services.jobs.recommendations import rank_candidates
 from app.services.jobs.seekers import find_profile, profiles_of
 from app.services.jobs.vacancies import close_filled, get_own
@@ -71,6 +72,8 @@ async def apply(
     """One active application per person and vacancy; it keeps the version of the posting that it saw."""
     if not release_contact:
         raise ContactNotReleasedError
+    if ConsentPurpose.SERVICE in await lacking_consents(session, actor.person_id):
+        raise ServiceConsentMissingError(purpose=ConsentPurpose.SERVICE.label)
     await _check_ready(session, crypto, actor, now)
     vacancy = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     if vacancy.published_at is None:

@@ -7,13 +7,13 @@ from datetime import date
 from app.core.errors import FieldIssue
 from app.rules.identity import Actor
 from app.rules.jobs.posting import Finding, PostingDraft, RuleBook, check_posting
+from app.rules.jobs.posting.rows import TEXT_FIELDS
 from app.rules.jobs.vacancies import PostingRefusedError, TextRiskyError
 from app.schemas.jobs.vacancies import Pay, VacancyContent, VacancyLint
 from app.services.identity.people import openid_of
 from app.services.runtime import Runtime
 from app.wechat.errors import WechatError
 
-TEXT_FIELDS = ("title", "duties", "requirements", "benefits_note", "contact_note")
 # msgSecCheck scene 3 (forum): public posts by users.
 SCENE_FORUM = 3
 # The rule book speaks in flat names; the form nests pay and place.
@@ -51,6 +51,8 @@ def draft_of(form: VacancyContent | VacancyLint, *, approved: bool, kind: str) -
         pay_cycle=pay.cycle if pay else None, place_address=form.place.address if form.place else "",
         valid_until=form.valid_until, enterprise_approved=approved, enterprise_kind=kind,
         minimum_age=form.minimum_age, features=frozenset(form.features),
+        required_machines="\n".join(form.required_machines),
+        required_certificates="\n".join(form.required_certificates),
     )  # fmt: skip
 
 
@@ -84,7 +86,7 @@ async def check_content(runtime: Runtime, actor: Actor, form: VacancyContent) ->
     `risky` refuses and names the field; `review`, an outage, or a person WeChat has not seen for two hours (61010)
     holds the posting for human review: never published unchecked.
     """
-    texts = {name: getattr(form, name) for name in TEXT_FIELDS if getattr(form, name)}
+    texts = _public_texts(form)
     async with runtime.db.reading() as session:
         openid = await openid_of(session, actor.person_id, actor.app)
     if openid is None:
@@ -98,6 +100,13 @@ async def check_content(runtime: Runtime, actor: Actor, form: VacancyContent) ->
     except WechatError:
         return ContentVerdict(held="微信内容安全检查暂时没有结果，转人工复核")
     return ContentVerdict(held=None if whole.suggest == "pass" else "微信内容安全检查建议人工复核")
+
+
+def _public_texts(form: VacancyContent) -> dict[str, str]:
+    """Every word that the public will read, by its path in the form: an address or a machine is typed freely too."""
+    draft = draft_of(form, approved=True, kind="")
+    texts = {name: getattr(draft, name) for name in TEXT_FIELDS}
+    return {form_path(name): text for name, text in texts.items() if text}
 
 
 async def _refuse_risky(runtime: Runtime, actor: Actor, openid: str, texts: dict[str, str]) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -38,6 +39,8 @@ from app.services.common.codes import aliases_of, all_aliases
 from app.services.organisation.enterprises import place_names
 
 DOCUMENT = "vacancy_document"
+# A process that started without its database learns the words soon after it is there.
+WORDS_RETRY_SECONDS = 2.0
 log = get_logger()
 # Columns only: a list neither loads texts nor makes objects it does not show. Codes and JSON stay plain
 # text: making objects of them costs more than reading the row.
@@ -152,15 +155,22 @@ def _conditions(dialect: str, filters: frozenset[str], *, walk: bool) -> list[An
     return [text(published), *(condition for name, condition in possible.items() if name in filters)]
 
 
-async def load_words(db: Database) -> None:
-    """Teach the segmenter the town's own words: trades, villages, firms. Without the database it knows the common ones."""
+async def load_words(db: Database) -> bool:
+    """Teach the segmenter the town's own words: trades, villages, firms. False where the database could not tell them."""
     try:
         async with db.reading() as session:
             words = [*await all_aliases(session), *await place_names(session)]
-    except AppError as exc:
-        log.warning("words not loaded", code=exc.code)
-        return
+    except (AppError, DBAPIError) as exc:
+        # Away, or not migrated yet: the process starts all the same and says so at /readyz.
+        log.warning("words not loaded", error=type(exc).__name__)
+        return False
     await asyncio.to_thread(use_words, words)
+    return True
+
+
+async def keep_loading_words(db: Database) -> None:
+    while not await load_words(db):  # noqa: ASYNC110  # nobody signals that a database is back
+        await asyncio.sleep(WORDS_RETRY_SECONDS)
 
 
 async def index_vacancy(session: AsyncSession, row: Vacancy) -> None:

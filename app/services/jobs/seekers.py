@@ -33,7 +33,8 @@ async def save_profile(
     await _check(session, actor, form)
     row = await _locked(session, actor.person_id, form.expected_version, now)
     values = form.model_dump(mode="json", exclude={"expected_version", "home"})
-    for name in ("home_area_id", "earliest_start"):
+    # Lists are kept as JSON; single values keep their own types.
+    for name in ("level", "wish_pay_unit", "vehicle", "seeker_state", "home_area_id", "earliest_start"):
         values[name] = getattr(form, name)
     for name, value in values.items():
         setattr(row, name, value)

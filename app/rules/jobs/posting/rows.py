@@ -9,7 +9,11 @@ from app.rules.jobs.terms import Engagement, PayCycle, PayUnit
 
 Severity = Literal["block", "warn"]
 TermKind = Literal["phrase", "regex"]
-TEXT_FIELDS = ("title", "duties", "requirements", "benefits_note", "contact_note")
+# Every word that the public reads, whatever its field is meant for.
+TEXT_FIELDS = (
+    "title", "duties", "requirements", "benefits_note", "contact_note",
+    "place_address", "required_machines", "required_certificates",
+)  # fmt: skip
 
 
 def in_force(effective_from: date, effective_to: date | None, today: date) -> bool:
@@ -102,6 +106,9 @@ class PostingDraft:
     enterprise_kind: str
     minimum_age: int | None
     features: Collection[str]
+    # One entry a line.
+    required_machines: str = ""
+    required_certificates: str = ""
 
 
 @dataclass(frozen=True, slots=True)

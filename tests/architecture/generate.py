@@ -1,0 +1,73 @@
+"""Writes what is generated from the code: `docs/api/openapi.json` and `docs/state-machines.md` (`./dev openapi`)."""
+
+import importlib
+import json
+import pkgutil
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import app.rules
+from app.core.labels import Labelled
+from app.core.settings import Settings
+from app.main import create_app
+
+ROOT = Path(__file__).parents[2]
+OPENAPI = ROOT / "docs" / "api" / "openapi.json"
+STATE_MACHINES = ROOT / "docs" / "state-machines.md"
+HEADER = """# 状态图
+
+由 `./dev openapi` 从规则（`app/rules` 中的 `NEXT` 表）生成，请勿手改。每个框是一个状态，箭头是允许的变化；没有箭头的变化一律拒绝（409）。
+"""
+# What a person calls the thing whose states these are; a new table needs its name here.
+TITLES = {"ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "VacancyState": "岗位"}
+Table = dict[Labelled, frozenset[Labelled]]
+
+
+def openapi_text() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        document = create_app(Settings(data_dir=Path(folder), log_level="CRITICAL")).openapi()
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def rule_modules() -> list[ModuleType]:
+    names = sorted(module.name for module in pkgutil.walk_packages(app.rules.__path__, "app.rules."))
+    return [importlib.import_module(name) for name in names]
+
+
+def transition_tables() -> list[tuple[str, Table]]:
+    """`(module.NAME, table)` of every `NEXT` and `…_NEXT` of the rule book, in the order of their names."""
+    return [
+        (f"{module.__name__}.{name}", value)
+        for module in rule_modules()
+        for name, value in sorted(vars(module).items())
+        if (name == "NEXT" or name.endswith("_NEXT")) and isinstance(value, dict)
+    ]
+
+
+def state_machines_text() -> str:
+    return "\n".join([HEADER, *(_diagram(name, table) for name, table in transition_tables())])
+
+
+def _diagram(name: str, table: Table) -> str:
+    enum: Any = type(next(iter(table)))
+    states: list[Labelled] = list(enum)
+    lines = [f"## {TITLES[enum.__name__]}", "", f"`{name}`", "", "```mermaid", "stateDiagram-v2"]
+    lines += [f'    state "{state.label}" as {state.value}' for state in states]
+    lines.append(f"    [*] --> {states[0].value}")
+    for state in states:
+        following = [target for target in states if target in table[state]]
+        lines += [f"    {state.value} --> {target.value}" for target in following] or [f"    {state.value} --> [*]"]
+    return "\n".join([*lines, "```", ""])
+
+
+def main() -> None:
+    for path, text in ((OPENAPI, openapi_text()), (STATE_MACHINES, state_machines_text())):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"已写入 {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""Every route: who may call it, when it commits, what it says of itself."""
+
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from app.core.labels import Labelled
+from app.core.settings import Settings
+from app.main import create_app
+from app.routers import deps
+from app.routers.deps import PUBLIC, Requires
+from app.routers.routing import KeyedRoute
+from app.services.common import dictionary
+from tests.architecture import generate
+
+# What stands beside the API: the document, its page and the page's files. They answer anybody and touch no data.
+BESIDE = {"/openapi.json", "/docs", "/static"}
+HINT = "与代码不一致，请运行 ./dev openapi 并提交结果"
+ERROR_FIELDS = {"code", "message", "params", "fields", "retryable", "request_id"}
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    return create_app(Settings(data_dir=tmp_path_factory.mktemp("app"), log_level="CRITICAL"))
+
+
+def routes_of(app: FastAPI) -> list[Any]:
+    found = [context for context in iter_route_contexts(app.routes) if context.path not in BESIDE]
+    assert len(found) > 40
+    return found
+
+
+@pytest.fixture(scope="module")
+def routes(application: FastAPI) -> list[Any]:
+    return routes_of(application)
+
+
+@pytest.fixture(scope="module")
+def operations(application: FastAPI) -> list[tuple[str, str, dict[str, Any]]]:
+    paths = application.openapi()["paths"]
+    return [(method, path, operation) for path, item in paths.items() for method, operation in item.items()]
+
+
+def tree(dependant: Dependant) -> Iterator[Dependant]:
+    for child in dependant.dependencies:
+        yield child
+        yield from tree(child)
+
+
+def permissions(route: Any) -> list[str]:
+    return [node.call.permission for node in tree(route.dependant) if isinstance(node.call, Requires)]
+
+
+def uses(route: Any, call: Any) -> bool:
+    return any(node.call is call for node in tree(route.dependant))
+
+
+def test_every_route_has_an_actor_or_is_public(routes: list[Any]) -> None:
+    without = {route.name for route in routes if not permissions(route)}
+    assert without == set(PUBLIC), "每个接口都要有 actor，或列入 PUBLIC；PUBLIC 里不能有多余的名字"
+
+
+def test_no_route_asks_for_two_permissions(routes: list[Any]) -> None:
+    assert [route.name for route in routes if len(set(permissions(route))) > 1] == []
+
+
+def test_a_route_without_an_actor_would_be_seen(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, log_level="CRITICAL"))
+
+    @app.get("/api/v1/leak", name="leak")
+    async def leak() -> str:
+        return "leak"
+
+    assert {route.name for route in routes_of(app) if not permissions(route)} - PUBLIC == {"leak"}
+
+
+def test_nothing_stands_beside_the_api_but_what_is_listed(application: FastAPI, routes: list[Any]) -> None:
+    every = {context.path for context in iter_route_contexts(application.routes)}
+    assert every >= BESIDE
+    assert all(route.path.startswith("/api/v1/") or route.path in {"/livez", "/readyz"} for route in routes)
+
+
+def test_names_and_paths_are_unique(routes: list[Any]) -> None:
+    names = [route.name for route in routes]
+    assert len(names) == len(set(names))
+    places = [(method, route.path) for route in routes for method in route.methods]
+    assert len(places) == len(set(places))
+
+
+def test_methods(routes: list[Any]) -> None:
+    """`wx.request` has no PATCH; a DELETE carries no body."""
+    methods = {method for route in routes for method in route.methods}
+    assert methods <= {"GET", "POST", "PUT", "DELETE"}
+    assert [route.name for route in routes if "DELETE" in route.methods and route.body_field is not None] == []
+    assert [route.name for route in routes if "GET" in route.methods and route.body_field is not None] == []
+
+
+def test_reads_do_not_open_a_unit_of_work_and_writes_do_not_read_stale(routes: list[Any]) -> None:
+    for route in routes:
+        if "GET" in route.methods:
+            assert not uses(route, deps.unit), f"{route.name}: GET 不能写"
+        else:
+            assert not (uses(route, deps.unit) and uses(route, deps.reads)), f"{route.name}: 同时读写两个会话"
+
+
+def test_every_resource_ends_before_the_answer(routes: list[Any]) -> None:
+    """With FastAPI's default scope the code after `yield`, the commit, would run after the answer was sent."""
+    seen: set[Any] = set()
+    for route in routes:
+        for node in tree(route.dependant):
+            if inspect.isasyncgenfunction(node.call) or inspect.isgeneratorfunction(node.call):
+                seen.add(node.call)
+                assert node.scope == "function", f"{route.name}: {node.call}"
+    assert seen == {deps.unit, deps.reads, deps.rows}
+
+
+def test_every_route_keeps_keyed_answers(routes: list[Any]) -> None:
+    assert [route.name for route in routes if not isinstance(route.original_route, KeyedRoute)] == []
+
+
+def test_keys_are_required_where_something_must_not_happen_twice(routes: list[Any]) -> None:
+    required = {route.name for route in routes if uses(route, deps.key_required)}
+    assert required == {"apply_to_vacancy", "withdraw_application", "move_application"}
+    assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
+
+
+def test_operations_describe_themselves(operations: list[Any], routes: list[Any]) -> None:
+    endpoints = {route.name: route.endpoint for route in routes}
+    assert len(operations) == len(routes)
+    for method, path, operation in operations:
+        where = f"{method} {path}"
+        name = operation["operationId"]
+        assert endpoints[name].__name__ == name, where
+        assert operation["tags"], where
+        description = operation.get("description", "")
+        assert any("一" <= char <= "龥" for char in description), f"{where}: 缺少中文说明"
+        assert inspect.getdoc(endpoints[name]) == description, where
+
+
+def test_operations_declare_the_errors_of_their_class(operations: list[Any]) -> None:
+    for method, path, operation in operations:
+        name = operation["operationId"]
+        if name == "livez":
+            continue
+        declared = {int(status) for status in operation["responses"]}
+        expected = {503}
+        expected |= {422} if operation.get("parameters") or "requestBody" in operation else set()
+        expected |= {401, 403} if name not in PUBLIC else set()
+        expected |= {413} if method != "get" else set()
+        expected |= {409} if method != "get" and name not in READING_POSTS else set()
+        expected |= {404} if "{" in path and name not in NO_404 else set()
+        assert declared >= expected, f"{method} {path}: 缺少 {expected - declared}"
+
+
+# A POST that only looks: the form is too long for a query.
+READING_POSTS = {"lint_vacancy"}
+# Their path parameter is an enumeration: what is not in it is a 422.
+NO_404 = {"give_consent", "withdraw_consent"}
+
+
+def test_errors_have_one_shape(application: FastAPI, operations: list[Any]) -> None:
+    document = application.openapi()
+    assert set(document["components"]["schemas"]["ErrorBody"]["required"]) == ERROR_FIELDS
+    for method, path, operation in operations:
+        for status, response in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            where = f"{method} {path} {status}"
+            schema = response["content"]["application/json"]["schema"]
+            assert schema == {"$ref": "#/components/schemas/ErrorBody"}, where
+            assert response["x-codes"], where
+            assert len(set(response["x-codes"])) == len(response["x-codes"]), where
+
+
+def test_every_body_has_an_example(application: FastAPI, operations: list[Any]) -> None:
+    schemas = application.openapi()["components"]["schemas"]
+    bodies = 0
+    for method, path, operation in operations:
+        if "requestBody" not in operation:
+            continue
+        bodies += 1
+        content = operation["requestBody"]["content"]["application/json"]
+        schema = schemas[content["schema"]["$ref"].rsplit("/", 1)[1]]
+        assert "example" in schema or "examples" in schema or "example" in content, f"{method} {path}: 缺少示例"
+        assert schema.get("additionalProperties") is False, f"{method} {path}: 应拒绝多余字段"
+    assert bodies > 15
+
+
+def test_examples_are_valid(routes: list[Any]) -> None:
+    """An example that the service itself would refuse teaches the wrong thing."""
+    checked = 0
+    for route in routes:
+        if route.body_field is None:
+            continue
+        model = route.body_field.field_info.annotation
+        example = model.model_config.get("json_schema_extra", {}).get("example")
+        assert example is not None, route.name
+        model.model_validate_json(json.dumps(example))
+        checked += 1
+    assert checked > 15
+
+
+def test_answers_have_no_defaults(application: FastAPI, operations: list[Any]) -> None:
+    """Every field of an answer is always there: optional means null, not absent."""
+    schemas = application.openapi()["components"]["schemas"]
+    requests = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+        for _, _, operation in operations
+        if "requestBody" in operation
+    }
+    answers = reachable(schemas, [operation["responses"] for _, _, operation in operations])
+    assert answers
+    inputs = reachable(schemas, [schemas[name] for name in requests]) | requests
+    for name in answers - inputs:
+        schema = schemas[name]
+        assert set(schema.get("properties", {})) == set(schema.get("required", [])), name
+
+
+def reachable(schemas: dict[str, Any], roots: Any) -> set[str]:
+    found: set[str] = set()
+    front = [roots]
+    while front:
+        node = front.pop()
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str) and (name := reference.rsplit("/", 1)[1]) not in found:
+                found.add(name)
+                front.append(schemas[name])
+            front.extend(node.values())
+        elif isinstance(node, list):
+            front.extend(node)
+    return found
+
+
+def test_the_dictionary_is_complete(application: FastAPI) -> None:
+    """Every enumeration that the API speaks, with all its codes in order and a Chinese label for each."""
+    published = dictionary.enumerations()
+    for module in generate.rule_modules():
+        for enum in vars(module).values():
+            if isinstance(enum, type) and issubclass(enum, Labelled) and enum is not Labelled:
+                name = dictionary.snake(enum.__name__)
+                assert published[name] == [{"code": member.value, "label": member.label} for member in enum], name
+    for name, entries in published.items():
+        assert all(any("一" <= char <= "龥" for char in entry["label"]) for entry in entries), name
+        assert len({entry["label"] for entry in entries}) == len(entries), f"{name}: 两个代码同名"
+    spoken = {
+        name: schema["enum"]
+        for name, schema in application.openapi()["components"]["schemas"].items()
+        if "enum" in schema
+    }
+    assert len(spoken) > 10
+    for name, codes in spoken.items():
+        entries = published[dictionary.snake(name)]
+        assert [entry["code"] for entry in entries] == codes, name
+
+
+def test_enumerations_have_names_of_their_own() -> None:
+    """Published by class name: two classes of one name would hide each other."""
+    enums = [enum for enum in Labelled.__subclasses__() if enum.__module__.startswith("app.rules")]
+    assert len({enum.__name__ for enum in enums}) == len(enums) == len(dictionary.enumerations())
+
+
+def test_the_committed_document_is_in_step() -> None:
+    assert generate.OPENAPI.exists(), HINT
+    assert generate.OPENAPI.read_text(encoding="utf-8") == generate.openapi_text(), HINT
+
+
+def test_the_document_is_the_same_every_time() -> None:
+    assert generate.openapi_text() == generate.openapi_text()
+
+
+def test_the_committed_state_diagrams_are_in_step() -> None:
+    assert generate.STATE_MACHINES.exists(), HINT
+    text = generate.STATE_MACHINES.read_text(encoding="utf-8")
+    assert text == generate.state_machines_text(), HINT
+    assert text.count("stateDiagram-v2") == len(generate.transition_tables()) == len(generate.TITLES) >= 3
+
+
+def test_every_state_machine_is_whole() -> None:
+    for name, table in generate.transition_tables():
+        enum: Any = type(next(iter(table)))
+        assert set(table) == set(enum), name
+        assert set().union(*table.values()) <= set(enum), name
+        assert not any(state in following for state, following in table.items()), f"{name}: 指向自己"
+
+
+def test_no_route_is_hidden_by_another(routes: list[Any]) -> None:
+    """`/me/x` after `/me/{id}` of the same method would never answer."""
+    for place, route in enumerate(routes):
+        assert isinstance(route.original_route, APIRoute)
+        for earlier in routes[:place]:
+            if earlier.methods & route.methods and "{" in earlier.path:
+                assert not earlier.original_route.path_regex.match(route.path.replace("{", "x").replace("}", "x")) or (
+                    earlier.path.count("/") != route.path.count("/")
+                ), f"{route.path} 被 {earlier.path} 遮住"
