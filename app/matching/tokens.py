@@ -77,14 +77,17 @@ def _plain() -> Segmenter:
 
 
 class _Shared:
-    """The segmenter of the process, where the caller names none."""
+    """The segmenter of the process, where the caller names none, and the words it was made with."""
 
     segmenter: Segmenter | None = None
+    words: frozenset[str] = frozenset()
 
 
 def use_words(words: Iterable[str]) -> None:
     """Make `words` known to every later `query_tokens` of this process. Called at start and after an alias changes."""
-    _Shared.segmenter = Segmenter(words)
+    known = frozenset(words)
+    if _Shared.segmenter is None or known != _Shared.words:
+        _Shared.segmenter, _Shared.words = Segmenter(known), known
 
 
 def index_tokens(text: str) -> list[str]:

@@ -57,7 +57,13 @@ def town(
             before, port, after = re.fullmatch(r"(.*:)(\d+)(/.*)", url).groups()
             proxy = opened.enter_context(Proxy(int(port)))
             environment["SANQU_DATABASE_URL"] = f"{before}{proxy.port}{after}"
-        stack = opened.enter_context(Stack(tmp_path_factory.mktemp("town"), environment=environment, log=open("/tmp/t3stack.log","w")))
+        stack = opened.enter_context(
+            Stack(
+                tmp_path_factory.mktemp("town"),
+                environment=environment,
+                log=opened.enter_context(open("/tmp/t3stack.log", "w")),
+            )
+        )
         sandbox = Sandbox(stack.sandbox_url)
         opened.callback(sandbox.close)
         yield Town(stack, sandbox, proxy, opened)
