@@ -5,8 +5,9 @@ SQLite: WAL, foreign keys, FULL sync; writers queue for a pool of one connection
 with row locks, and time limits on the server so that a stuck statement answers 503.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, NewType, TypeVar
 
 from sqlalchemy import event
@@ -34,12 +35,18 @@ RETRY_CODES = ("40001", "40P01", "55P03")
 UNIQUE_CODES = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
 
 
+# What a limit of ours leaves to a limit behind it, which names the failure better.
+ANSWER_SECONDS = 0.2
+
+
 class Database:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         make = _sqlite_engine if settings.is_sqlite else _postgresql_engine
         self.writer: AsyncEngine = make(settings, writes=True)
         self.reader: AsyncEngine = make(settings, writes=False)
+        # A little longer than the pool waits, which then speaks for itself.
+        self._acquire_seconds = settings.database_timeout_seconds + ANSWER_SECONDS
 
     @asynccontextmanager
     async def unit_of_work(self, before_begin: BeforeBegin | None = None) -> AsyncIterator[AsyncSession]:
@@ -51,25 +58,43 @@ class Database:
             async with AsyncSession(self.writer, expire_on_commit=False) as session:
                 if before_begin is not None:
                     before_begin(session.sync_session)
-                yield session
-                await session.commit()
+                async with dropped_when_silent(session):
+                    yield session
+                    await session.commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
         with database_failures():
             async with AsyncSession(self.reader, expire_on_commit=False, autoflush=False) as session:
-                yield ReadSession(session)
+                # A place in the pool and a new connection together, not each, within the limit.
+                async with asyncio.timeout(self._acquire_seconds):
+                    await session.connection()
+                async with dropped_when_silent(session):
+                    yield ReadSession(session)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """An autocommit connection for hot reads in SQLAlchemy Core, without the cost of a session."""
         with database_failures():
-            async with self.reader.connect() as connection:
-                yield connection
+            async with AsyncExitStack() as opened:
+                async with asyncio.timeout(self._acquire_seconds):
+                    connection = await opened.enter_async_context(self.reader.connect())
+                async with dropped_when_silent(connection):
+                    yield connection
 
     async def close(self) -> None:
         await self.writer.dispose()
         await self.reader.dispose()
+
+
+@asynccontextmanager
+async def dropped_when_silent(held: AsyncSession | AsyncConnection) -> AsyncIterator[None]:
+    """A connection that did not answer is dropped as it is: a farewell would wait for an answer once more."""
+    try:
+        yield
+    except (TimeoutError, OSError):
+        await held.invalidate()
+        raise
 
 
 @contextmanager
@@ -167,7 +192,7 @@ def _postgresql_engine(settings: Settings, *, writes: bool) -> AsyncEngine:
     server = {"application_name": "sanqu", "statement_timeout": limit_ms, "lock_timeout": wait_ms}
     if not writes:
         server["default_transaction_read_only"] = "on"
-    return create_async_engine(
+    engine = create_async_engine(
         settings.database_url,
         # Pinned: correctness must not depend on a role's or a database's default.
         isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
@@ -178,7 +203,15 @@ def _postgresql_engine(settings: Settings, *, writes: bool) -> AsyncEngine:
         connect_args={
             "timeout": settings.database_timeout_seconds,
             # A database that accepts but never answers; the server's own limit fires first where it still lives.
-            "command_timeout": settings.database_timeout_seconds + 0.3,
+            "command_timeout": settings.database_timeout_seconds + ANSWER_SECONDS,
             "server_settings": server,
         },
     )
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def abort(connection: Any, record: Any, exception: BaseException | None) -> None:
+        del record, exception
+        # Closed without a word to the server, which may be the one that does not answer.
+        connection.driver_connection.terminate()
+
+    return engine

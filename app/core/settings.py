@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     writer_pool: int = 10
     lock_wait_seconds: float = 2.0
     # Below the 3 s within which a dead database must have been answered with 503.
-    database_timeout_seconds: float = 2.5
+    # Longer than the wait for a lock, so that a lock speaks for itself.
+    database_timeout_seconds: float = 2.3
     shutdown_seconds: int = 25
     worker_poll_seconds: float = 1.0
     worker_lease_seconds: int = 60

@@ -137,7 +137,12 @@ async def list_appointments(actor: Appointer, session: Reads, now: Now) -> list[
     "/appointments",
     status_code=status.HTTP_201_CREATED,
     responses=write_errors(
-        rules.ScopeNotAllowedError, rules.ScopeIdError, rules.AppointmentPeriodError, rules.PersonNotFoundError
+        rules.AlreadyAppointedError,
+        rules.AuditorAppointmentError,
+        rules.ScopeNotAllowedError,
+        rules.ScopeIdError,
+        rules.AppointmentPeriodError,
+        rules.PersonNotFoundError,
     ),
 )
 async def appoint(actor: Appointer, form: AppointmentForm, session: Unit, now: Now) -> AppointmentRead:

@@ -23,7 +23,7 @@ from app.routers.deps import (
     require,
 )
 from app.routers.routing import BODY_ERRORS, make_router, public_errors, read_errors, write_errors
-from app.rules.identity import Actor, Permission
+from app.rules.identity import Actor, Permission, SelfReviewError
 from app.rules.jobs import applications as funnel
 from app.rules.jobs import vacancies as rules
 from app.rules.jobs.terms import PayUnit
@@ -55,9 +55,9 @@ POSTING_ERRORS = (
     rules.EnterpriseNotYoursError,
     rules.VacancyStateError,
 )
-MOVE_ERRORS = write_errors(
-    rules.VacancyNotFoundError, rules.EnterpriseNotYoursError, rules.VacancyStateError, StaleError
-)
+MOVES = (rules.VacancyNotFoundError, rules.EnterpriseNotYoursError, rules.VacancyStateError, StaleError)
+MOVE_ERRORS = write_errors(*MOVES)
+REVIEW_ERRORS = write_errors(*MOVES, SelfReviewError)
 
 
 @router.get(
@@ -151,7 +151,7 @@ async def withdraw_vacancy(
     return views.vacancy_read(row, actor)
 
 
-@router.post("/vacancies/{vacancy_id}/approve", responses=MOVE_ERRORS)
+@router.post("/vacancies/{vacancy_id}/approve", responses=REVIEW_ERRORS)
 async def approve_vacancy(actor: Reviewer, vacancy_id: UUID, form: ReviewForm, session: Unit, now: Now) -> VacancyRead:
     """复核通过并发布。"""
     row = await vacancies.review(
@@ -160,7 +160,7 @@ async def approve_vacancy(actor: Reviewer, vacancy_id: UUID, form: ReviewForm, s
     return views.vacancy_read(row, actor)
 
 
-@router.post("/vacancies/{vacancy_id}/return", responses=MOVE_ERRORS)
+@router.post("/vacancies/{vacancy_id}/return", responses=REVIEW_ERRORS)
 async def return_vacancy(
     actor: Reviewer, vacancy_id: UUID, form: ReturnVacancyForm, session: Unit, now: Now
 ) -> VacancyRead:

@@ -9,7 +9,7 @@ from app.core.errors import StaleError
 from app.routers.deps import Now, Reads, Self, Unit, require
 from app.routers.routing import make_router, public_errors, read_errors, write_errors
 from app.rules import organisation as rules
-from app.rules.identity import Actor, Permission, RosterPersonNotFoundError
+from app.rules.identity import Actor, Permission, RosterPersonNotFoundError, SelfReviewError
 from app.rules.organisation import EnterpriseClaimState, LiaisonState
 from app.schemas.base import Text
 from app.schemas.organisation import (
@@ -31,7 +31,7 @@ Staff = Annotated[Actor, require(Permission.ORGANISATION_READ)]
 Confirmer = Annotated[Actor, require(Permission.LIAISON_CONFIRM)]
 Reviewer = Annotated[Actor, require(Permission.ENTERPRISE_REVIEW)]
 REVIEW_ERRORS = write_errors(rules.EnterpriseClaimNotFoundError, rules.ClaimStateError, rules.CreditCodeTakenError,
-                             rules.CreditCodeDiffersError, rules.EnterpriseNotFoundError, StaleError)  # fmt: skip
+                             rules.CreditCodeDiffersError, rules.EnterpriseNotFoundError, SelfReviewError, StaleError)  # fmt: skip
 
 
 @router.get("/areas", responses=public_errors())

@@ -272,6 +272,25 @@ class ScopeIdError(UnprocessableError):
     field = "scope_id"
 
 
+class AlreadyAppointedError(ConflictError):
+    """A retried call must not make a second row: ending one would leave the right."""
+
+    code = "already_appointed"
+    message = "这个人在这个范围内已有“{role}”的任职，无需再次任命"
+
+
+class AuditorAppointmentError(ForbiddenError):
+    """Who is audited does not choose the auditor (identity design: town_admin appoints no auditors)."""
+
+    code = "auditor_not_by_admin"
+    message = "审计员不能由系统管理员任命"
+
+
+class SelfReviewError(ForbiddenError):
+    code = "self_review"
+    message = "不能审核自己提交的内容，请由另一位专员审核"
+
+
 class AppointmentPeriodError(UnprocessableError):
     code = "appointment_period_wrong"
     message = "任职结束时间应晚于开始时间"

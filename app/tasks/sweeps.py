@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 
 from app.core.tables import IdempotencyRecord, OutboxMessage, OutboxState
-from app.models.identity import LoginCode
+from app.models.identity import LoginCode, LoginSession
 from app.services.jobs.vacancies import expire_due
 from app.services.runtime import Runtime
 
@@ -14,6 +14,8 @@ from app.services.runtime import Runtime
 IDEMPOTENCY_KEPT = timedelta(days=2)
 # WeChat's codes live five minutes; a day is enough to call a used code used.
 LOGIN_CODES_KEPT = timedelta(days=1)
+# The audit log keeps who logged in; the row itself is of no use once its token is dead.
+SESSIONS_KEPT = timedelta(days=1)
 OUTBOX_KEPT = timedelta(days=30)
 
 
@@ -27,6 +29,9 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         ),
         "login_codes_purged": await _purge(
             runtime, delete(LoginCode).where(col(LoginCode.claimed_at) < now - LOGIN_CODES_KEPT)
+        ),
+        "sessions_purged": await _purge(
+            runtime, delete(LoginSession).where(col(LoginSession.expires_at) < now - SESSIONS_KEPT)
         ),
         "outbox_purged": await _purge(
             runtime,

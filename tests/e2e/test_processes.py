@@ -1,5 +1,6 @@
 """Real processes: health, the API page, a graceful end, a database that goes away and comes back, a missing migration."""
 
+import asyncio
 import os
 import re
 import signal
@@ -14,9 +15,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from app.core.db import Database
+from app.core.errors import DatabaseAwayError
+from app.core.settings import Settings
 from demo import steps
-from demo.client import Caller, Sandbox
+from demo.client import Caller, Refused, Sandbox
 from demo.stack import BIN, Stack
 from tests.conftest import MISSING, PG_ENV, Databases, migrate
 from tests.support.proxy import Proxy
@@ -54,8 +59,8 @@ def town(
                 pytest.skip(MISSING)
             url = databases.make("postgresql", seeded=True)
             opened.callback(databases.drop, url)
-            before, port, after = re.fullmatch(r"(.*:)(\d+)(/.*)", url).groups()
-            proxy = opened.enter_context(Proxy(int(port)))
+            before, port, after = split(url)
+            proxy = opened.enter_context(Proxy(port))
             environment["SANQU_DATABASE_URL"] = f"{before}{proxy.port}{after}"
         stack = opened.enter_context(
             Stack(
@@ -69,13 +74,20 @@ def town(
         yield Town(stack, sandbox, proxy, opened)
 
 
+def split(url: str) -> tuple[str, int, str]:
+    """Around the port."""
+    before, port, after = re.fullmatch(r"(.*:)(\d+)(/.*)", url).groups()
+    return before, int(port), after
+
+
 def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """Polls until it holds; a refused connection counts as not yet."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             found = condition()
-        except httpx.HTTPError:
+        except (httpx.HTTPError, Refused) as exc:
+            assert not isinstance(exc, Refused) or exc.body["retryable"], exc
             found = None
         if found:
             return found
@@ -156,9 +168,10 @@ def test_the_worker_ends_with_zero_too(town: Town) -> None:
 def test_a_database_that_is_away_is_answered_in_time_and_comes_back(town: Town, fault: str) -> None:
     if town.proxy is None:
         pytest.skip("postgresql_only")
-    caller = town.sign_in("断网时的人")
+    caller = town.sign_in(f"断网时的人{fault}")
     headers = dict(caller._http.headers)
     process = town.stack._processes["api0"]
+    profile = {"name": "王大海", "birth_date": "1990-01-01", "expected_version": 1}
     assert town.get("/api/v1/vacancies").status_code == 200
     getattr(town.proxy, fault)()
     try:
@@ -168,7 +181,6 @@ def test_a_database_that_is_away_is_answered_in_time_and_comes_back(town: Town, 
                 with httpx.Client(base_url=town.stack.api_url, timeout=AWAY_SECONDS, trust_env=False) as client:
                     assert_unavailable(client.get(path, headers=headers), "database_unavailable")
         with httpx.Client(base_url=town.stack.api_url, timeout=AWAY_SECONDS, trust_env=False) as client:
-            profile = {"name": "王大海", "birth_date": "1990-01-01", "expected_version": 1}
             answer = client.put("/api/v1/me/profile", json=profile, headers=headers)
             assert_unavailable(answer, "database_unavailable")
             assert_unavailable(client.get("/readyz"), "database_unavailable")
@@ -178,10 +190,59 @@ def test_a_database_that_is_away_is_answered_in_time_and_comes_back(town: Town, 
     eventually(lambda: town.get("/readyz").status_code == 200)
     me = eventually(lambda: caller.get("/me"))
     assert me["person"]["version"] == 1
-    saved = caller.put("/me/profile", name="王大海", birth_date="1990-01-01", expected_version=1)
+    # A pool may still hold dead connections: the client is told to try again, and does.
+    saved = eventually(lambda: caller.put("/me/profile", **profile))
     assert saved["version"] == 2
     assert process.poll() is None
     assert town.stack.died() is None
+
+
+def test_a_frozen_database_keeps_nobody_of_a_crowd_waiting(town: Town) -> None:
+    """Twice as many as the pool holds, at once: each has its answer in time."""
+    if town.proxy is None:
+        pytest.skip("postgresql_only")
+    answers: list[int | str] = []
+
+    def ask() -> None:
+        try:
+            with httpx.Client(base_url=town.stack.api_url, timeout=AWAY_SECONDS, trust_env=False) as client:
+                answers.append(client.get("/api/v1/vacancies").status_code)
+        except httpx.HTTPError as exc:
+            answers.append(type(exc).__name__)
+
+    town.proxy.freeze()
+    try:
+        crowd = [threading.Thread(target=ask) for _ in range(40)]
+        for one in crowd:
+            one.start()
+        for one in crowd:
+            one.join()
+    finally:
+        town.proxy.mend()
+    assert answers == [503] * 40
+    eventually(lambda: town.get("/api/v1/vacancies").status_code == 200)
+
+
+async def test_a_transaction_caught_by_the_freeze_ends_in_time(databases: Databases, tmp_path: Path) -> None:
+    if PG_ENV not in os.environ:
+        pytest.skip(MISSING)
+    url = databases.make("postgresql", seeded=False)
+    before, port, after = split(url)
+    with Proxy(port) as proxy:
+        db = Database(Settings(database_url=f"{before}{proxy.port}{after}", data_dir=tmp_path))
+        try:
+            for scope in (db.unit_of_work, db.reading, db.connection):
+                with pytest.raises(DatabaseAwayError):
+                    async with asyncio.timeout(AWAY_SECONDS), scope() as held:
+                        await held.execute(text("SELECT 1"))
+                        proxy.freeze()
+                        await held.execute(text("SELECT 2"))
+                proxy.mend()
+                async with scope() as held:
+                    assert (await held.execute(text("SELECT 3"))).scalar_one() == 3
+        finally:
+            await db.close()
+    databases.drop(url)
 
 
 def test_a_locked_file_is_answered_in_time_and_readers_go_on(town: Town) -> None:

@@ -13,9 +13,11 @@ from app.core.security import digest, normal_code, one_time_code
 from app.models.identity import Appointment, ClaimCode, Person
 from app.rules.identity import (
     Actor,
+    AlreadyAppointedError,
     AppointmentEndedError,
     AppointmentNotFoundError,
     AppointmentPeriodError,
+    AuditorAppointmentError,
     ClaimCodeInvalidError,
     ClaimNameError,
     LastAdminError,
@@ -60,6 +62,16 @@ async def issue_claim_code(
     """A single-use code for one roster record; handing it over in person is the proof of identity."""
     check_town_wide(actor, Permission.APPOINTMENT_MANAGE)
     await roster.unclaimed(session, roster_person_id)
+    # A code that was mislaid dies with the next one.
+    await session.exec(
+        update(ClaimCode)
+        .where(
+            col(ClaimCode.roster_person_id) == roster_person_id,
+            col(ClaimCode.used_at).is_(None),
+            col(ClaimCode.grants_role).is_(None),
+        )
+        .values(expires_at=now)
+    )
     code = _issue(session, roster_person_id=roster_person_id, role=None, by=actor.person_id, now=now)
     audit.record(
         session, "claim_code_issued", actor_id=actor.person_id,
@@ -109,13 +121,23 @@ async def appoint(
     now: datetime,
 ) -> Appointment:
     check_town_wide(actor, Permission.APPOINTMENT_MANAGE)
+    if role is Role.AUDITOR:
+        raise AuditorAppointmentError
     check_scope(role, scope_kind, scope_id)
     await roster.check_scope_exists(session, scope_kind, scope_id)
     start = valid_from or now
     if valid_to is not None and valid_to <= start:
         raise AppointmentPeriodError
-    if (await session.exec(select(col(Person.id)).where(Person.id == person_id))).one_or_none() is None:
-        raise PersonNotFoundError
+    await lock(session, Person, person_id, PersonNotFoundError)
+    same = await session.exec(
+        select(col(Appointment.id)).where(
+            Appointment.person_id == person_id, Appointment.role == role, Appointment.scope_kind == scope_kind,
+            # `==` writes IS NULL for the town, which has no id.
+            col(Appointment.scope_id) == scope_id, or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > start),
+        )
+    )  # fmt: skip
+    if same.first() is not None:
+        raise AlreadyAppointedError(role=role.label)
     return grant_role(
         session, person_id=person_id, role=role, scope_kind=scope_kind, scope_id=scope_id,
         valid_from=start, valid_to=valid_to, source=source, by=actor.person_id, now=now,

@@ -16,7 +16,7 @@ from app.core.events import emit
 from app.models.jobs import Vacancy, VacancyVersion
 from app.models.organisation import Enterprise
 from app.rules.common import TaskKind
-from app.rules.identity import Actor, Permission, check_permission, check_town_wide
+from app.rules.identity import Actor, Permission, SelfReviewError, check_permission, check_town_wide
 from app.rules.jobs.posting import Finding
 from app.rules.jobs.vacancies import (
     EDITABLE,
@@ -190,6 +190,8 @@ async def review(
     # Enterprise before vacancy, as where a posting is changed: two locks in two orders are a deadlock.
     enterprise = await lock(session, Enterprise, seen.enterprise_id, EnterpriseNotFoundError)
     row = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
+    if row.posted_by == actor.person_id:
+        raise SelfReviewError
     check_version(row.version, expected_version)
     if row.state is not VacancyState.IN_REVIEW:
         target = VacancyState.PUBLISHED if publish else VacancyState.RETURNED

@@ -15,7 +15,7 @@ from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
 from app.models.organisation import Area, Enterprise, EnterpriseClaim, EnterpriseName
 from app.rules.common import TaskKind
-from app.rules.identity import Actor, Permission, Role, ScopeKind, check_permission
+from app.rules.identity import Actor, Permission, Role, ScopeKind, SelfReviewError, check_permission
 from app.rules.organisation import (
     AlreadyMemberError,
     ClaimPendingError,
@@ -134,6 +134,8 @@ async def review_claim(
     if not actor.town_wide(Permission.ENTERPRISE_REVIEW):
         # As in the list: an office for a part of the town sees nobody's claims but its holder's own.
         raise ForbiddenError if claim.person_id == actor.person_id else EnterpriseClaimNotFoundError
+    if claim.person_id == actor.person_id:
+        raise SelfReviewError
     check_version(claim.version, expected_version)
     target = EnterpriseClaimState.APPROVED if approve else EnterpriseClaimState.RETURNED
     check_claim_transition(claim.state, target)
