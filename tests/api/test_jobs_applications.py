@@ -117,6 +117,9 @@ async def test_the_same_key_sixty_four_times_is_one_answer(world: World, hiring:
 
 async def test_what_is_still_missing_is_named(world: World, hiring: Hiring) -> None:
     vacancy, person = await hiring.post(), await world.person()
+    refused(await person.post("/applications", form(vacancy), key=key()), 422, "consent_missing", "consent")
+    policy = ok(await person.get("/me"))["missing_consents"][0]
+    ok(await person.put(f"/me/consents/{policy['purpose']}", {"policy_version": policy["policy_version"]}))
     body = refused(await person.post("/applications", form(vacancy), key=key()), 422, "profile_incomplete")
     assert [field["path"] for field in body["fields"]] == ["name", "phone", "birth_date", "seeker_profile"]
     assert body["message"].endswith("姓名、手机号、出生日期、求职登记")

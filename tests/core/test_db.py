@@ -334,7 +334,7 @@ async def test_postgresql_is_set_up_for_safety(db: Database) -> None:
             name: (await session.exec(text(f"SHOW {name}"))).one()[0]
             for name in ("transaction_isolation", "statement_timeout", "lock_timeout")
         }
-    assert found == {"transaction_isolation": "read committed", "statement_timeout": "2500ms", "lock_timeout": "2s"}
+    assert found == {"transaction_isolation": "read committed", "statement_timeout": "2300ms", "lock_timeout": "2s"}
 
 
 async def test_driver_codes_are_codes(db: Database) -> None:

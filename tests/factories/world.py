@@ -142,7 +142,10 @@ class World:
 
     async def vacancy(self, recruiter: Someone, firm_id: str, **changes: Any) -> dict[str, Any]:
         form = await self.vacancy_form(firm_id, **changes)
-        return ok(await recruiter.post("/vacancies", form))["vacancy"]
+        vacancy: dict[str, Any] = ok(await recruiter.post("/vacancies", form))["vacancy"]
+        if "SBX_" not in form["duties"] and form.get("submit", True):
+            assert vacancy["state"] == "published", vacancy["review_note"]
+        return vacancy
 
     async def seeker(self, *, ready: bool = True, **profile: Any) -> Someone:
         """A registered seeker; `ready` also has name, birth date and phone."""

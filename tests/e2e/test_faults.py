@@ -1,0 +1,202 @@
+"""kill -9 in the middle of a stream of keyed writes: nothing acknowledged is lost, nothing is half done.
+
+`SANQU_KILLS` kills per database (default 3); `./dev faults` gives a long dose.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from demo import steps
+from demo.client import Caller, Sandbox
+from demo.stack import BIN, Stack
+from demo.story import vacancy_form
+from tests.conftest import MISSING, PG_ENV, Databases
+
+KILLS = int(os.environ.get("SANQU_KILLS", "3"))
+WRITERS = 4
+# Answers between two kills; the kill comes whenever that many are there, amid whatever is running then.
+BETWEEN = 25
+READY_SECONDS = 10.0
+# What must be 0 at any time: rows that another row of the same transaction belongs to, without it.
+HALF_DONE = {
+    "应聘没有步骤": "SELECT count(*) FROM application a WHERE NOT EXISTS (SELECT 1 FROM application_step s WHERE s.application_id = a.id)",
+    "撤回没有步骤": """SELECT count(*) FROM application a WHERE a.state = 'withdrawn' AND NOT EXISTS
+        (SELECT 1 FROM application_step s WHERE s.application_id = a.id AND s.state = 'withdrawn')""",
+    "撤回后仍有联系方式": "SELECT count(*) FROM application WHERE state = 'withdrawn' AND contact_released",
+    "应聘没有留痕": """SELECT count(*) FROM application a WHERE NOT EXISTS
+        (SELECT 1 FROM audit_entry e WHERE e.act = 'applied' AND replace(e.subject_id, '-', '') = replace(CAST(a.id AS text), '-', ''))""",
+    "通知没有待发消息": "SELECT (SELECT count(*) FROM notice) - (SELECT count(*) FROM outbox_message)",
+    "应聘没有通知企业": """SELECT (SELECT count(*) FROM application) -
+        (SELECT count(*) FROM notice WHERE kind = 'application_received')""",
+    "幂等记录没有答复": "SELECT count(*) FROM idempotency_record WHERE response IS NULL OR status IS NULL",
+    "一个人同时两次应聘": """SELECT count(*) FROM (SELECT 1 FROM application WHERE state NOT IN ('rejected', 'withdrawn')
+        GROUP BY person_id, vacancy_id HAVING count(*) > 1) AS twice""",
+}
+
+
+@dataclass
+class Writer:
+    """One person who keeps writing; a lost answer is asked for again under the same key, as a client must."""
+
+    caller: Caller
+    vacancy_id: str
+    stop: threading.Event
+    acknowledged: list[tuple[str, str, str, dict[str, Any], httpx.Response]] = field(default_factory=list)
+    retried: int = 0
+    failed: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while not self.stop.is_set():
+                self._round()
+        except BaseException as exc:
+            self.failed = exc
+
+    def _round(self) -> None:
+        number = len(self.acknowledged)
+        form = {"vacancy_id": self.vacancy_id, "release_contact": True}
+        mine = self._write("POST", "/applications", f"apply-{number}", form)
+        version = self._write(
+            "PUT", "/me/seeker-profile", f"profile-{number}",
+            {"commute_limit_m": 1000 + number, "expected_version": 1 + number // 3},
+        )["version"]  # fmt: skip
+        assert version == 2 + number // 3
+        path = f"/me/applications/{mine['id']}/withdraw"
+        self._write("POST", path, f"withdraw-{number}", {"expected_version": mine["version"]})
+
+    def _write(self, method: str, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
+        key = f"{key}-{self.caller.person_id}"[:80]
+        while True:
+            try:
+                answer = self.send(method, path, key, body)
+            except httpx.HTTPError:
+                answer = None
+            if answer is not None and answer.is_success:
+                self.acknowledged.append((method, path, key, body, answer))
+                result: dict[str, Any] = answer.json()
+                return result
+            assert answer is None or answer.json()["retryable"], answer.text
+            self.retried += 1
+            time.sleep(0.02)
+
+    def send(self, method: str, path: str, key: str, body: dict[str, Any]) -> httpx.Response:
+        headers = {"Idempotency-Key": key}
+        return self.caller._http.request(method, path, json=body, headers=headers, timeout=10)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stack(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path) -> Iterator[Stack]:
+    if request.param == "postgresql" and PG_ENV not in os.environ:
+        pytest.skip(MISSING)
+    url = databases.make(request.param, seeded=True)
+    environment = {"SANQU_DATABASE_URL": url, "SANQU_WORKER_POLL_SECONDS": "0.1"}
+    with Stack(tmp_path, environment=environment) as running:
+        yield running
+    databases.drop(url)
+
+
+def seeker(stack: Stack, sandbox: Sandbox, name: str) -> Caller:
+    caller = steps.login(stack, sandbox, "zhipin", name)
+    for missing in caller.get("/me")["missing_consents"]:
+        caller.put(f"/me/consents/{missing['purpose']}", policy_version=missing["policy_version"])
+    caller.put("/me/seeker-profile", commute_limit_m=500)
+    caller.put("/me/profile", name="林小梅", birth_date="1988-03-12", expected_version=1)
+    caller.give_phone("13850000001")
+    return caller
+
+
+def rows(stack: Stack, statement: str) -> list[Any]:
+    async def ask() -> list[Any]:
+        engine = create_async_engine(stack.environment["SANQU_DATABASE_URL"])
+        async with engine.connect() as connection:
+            found = (await connection.execute(text(statement))).all()
+        await engine.dispose()
+        return list(found)
+
+    return asyncio.run(ask())
+
+
+def test_kill_minus_nine_loses_nothing_that_was_acknowledged(stack: Stack) -> None:
+    sandbox = Sandbox(stack.sandbox_url)
+    admin = steps.login(stack, sandbox, "zhipin", "admin")
+    steps.claim_first_admin(stack, admin)
+    officer, recruiter = (steps.login(stack, sandbox, "zhipin", name) for name in ("officer", "recruiter"))
+    steps.claim_and_appoint(admin, officer, steps.OFFICER, "jobs_officer")
+    claim = steps.claim_firm(recruiter, steps.FIRM)
+    steps.approve_claim(officer, claim)
+    vacancy = recruiter.post("/vacancies", **vacancy_form(recruiter, claim["enterprise_id"]))["vacancy"]
+    stop = threading.Event()
+    writers = [Writer(seeker(stack, sandbox, f"应聘者{index}"), vacancy["id"], stop) for index in range(WRITERS)]
+    threads = [threading.Thread(target=writer.run) for writer in writers]
+    for thread in threads:
+        thread.start()
+    try:
+        for kill in range(KILLS):
+            goal = acknowledged(writers) + BETWEEN
+            await_progress(writers, goal)
+            stack.kill("api0")
+            if kill % 2:
+                stack.kill("worker")
+                stack.start("worker", [str(BIN / "sanqu"), "worker"])
+            began = time.monotonic()
+            stack.start_api()
+            stack.await_api()
+            assert time.monotonic() - began < READY_SECONDS, "重启后没有及时就绪"
+        await_progress(writers, acknowledged(writers) + BETWEEN)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert [writer.failed for writer in writers] == [None] * WRITERS
+    # A kill in a quiet moment proves nothing: requests were cut off.
+    assert sum(writer.retried for writer in writers) > 0
+    check(stack, writers)
+    for caller in (admin, officer, recruiter, *(writer.caller for writer in writers)):
+        caller.close()
+    sandbox.close()
+
+
+def acknowledged(writers: list[Writer]) -> int:
+    return sum(len(writer.acknowledged) for writer in writers)
+
+
+def await_progress(writers: list[Writer], goal: int) -> None:
+    deadline = time.monotonic() + 60
+    while acknowledged(writers) < goal:
+        assert [writer.failed for writer in writers] == [None] * WRITERS
+        assert time.monotonic() < deadline, "写入停住了"
+        time.sleep(0.002)
+
+
+def check(stack: Stack, writers: list[Writer]) -> None:
+    for writer in writers:
+        for method, path, key, body, first in writer.acknowledged:
+            again = writer.send(method, path, key, body)
+            assert (again.status_code, again.content) == (first.status_code, first.content), key
+            assert again.headers["Idempotent-Replayed"] == "true"
+        # Every application that was acknowledged, and not one more.
+        mine, cursor = set(), None
+        while True:
+            page = writer.caller.get("/me/applications", limit=100, **({"cursor": cursor} if cursor else {}))
+            mine |= {(row["id"], row["state"]) for row in page["items"]}
+            if (cursor := page["next_cursor"]) is None:
+                break
+        told = [answer.json() for _, path, _, _, answer in writer.acknowledged if path.endswith("/withdraw")]
+        assert mine == {(row["id"], "withdrawn") for row in told}
+        profiles = [answer.json() for _, path, _, _, answer in writer.acknowledged if path == "/me/seeker-profile"]
+        assert writer.caller.get("/me/seeker-profile") == profiles[-1]
+    wrong = {name: rows(stack, statement)[0][0] for name, statement in HALF_DONE.items()}
+    assert wrong == dict.fromkeys(HALF_DONE, 0)
+    keyed = acknowledged(writers)
+    assert rows(stack, "SELECT count(*) FROM idempotency_record")[0][0] == keyed
