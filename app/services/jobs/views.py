@@ -111,6 +111,14 @@ def score_parts(item: RankedItem | None) -> list[ScorePart]:
     return [] if item is None else [ScorePart.model_validate(part) for part in item.parts]
 
 
+def parts_for_firm(item: RankedItem | None) -> list[ScorePart]:
+    """One decimal is enough to read; the unrounded value of the commute would give the home away bit by bit."""
+    return [
+        part.model_copy(update={"value": None if part.value is None else round(part.value, 1)})
+        for part in score_parts(item)
+    ]
+
+
 def recommendation_read(recommended: Recommended) -> Recommendation:
     item = recommended.item
     return Recommendation(
@@ -142,7 +150,7 @@ def candidate_read(candidate: Candidate) -> CandidateRead:
     return CandidateRead(
         id=row.id, version=row.version, vacancy_id=row.vacancy_id, state=row.state, state_label=row.state.label,
         created_at=row.created_at, contact=contact, score=item.score if item else None,
-        confidence=item.confidence if item else None, parts=score_parts(item),
+        confidence=item.confidence if item else None, parts=parts_for_firm(item),
         reasons=list(item.reasons) if item else [], gaps=list(item.gaps) if item else [],
         actions=[
             _step_action(target.value, row.state, target, Side.FIRM) for target in ApplicationState if target in FIRM_STEPS
