@@ -169,7 +169,8 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test that touches a database runs on both, but for the few whose subject exists on one alone."""
-    if "kind" not in metafunc.fixturenames:
+    own = any("kind" in marker.args[0] for marker in metafunc.definition.iter_markers("parametrize"))
+    if "kind" not in metafunc.fixturenames or own:
         return
     kinds = ["sqlite", "postgresql"]
     for only in kinds:

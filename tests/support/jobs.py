@@ -17,7 +17,7 @@ from app.rules.identity import Role, ScopeKind
 from tests.factories.world import Someone, World, ok
 
 OTHER_FIRM = "石狮市森鸿服装有限公司"
-OTHER_BODY = "91350581MA0DEM0YY"[:17]
+OTHER_BODY = "91350581MA0DEM0YY"
 NOBODY = "019abcde-0000-7000-8000-00000000dead"
 CONTENT_CHECK = "/wxa/msg_sec_check"
 SEND = "/cgi-bin/message/subscribe/send"
