@@ -7,34 +7,26 @@ import json
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any
 
+from wechat_sandbox import events, media, qrcode
+from wechat_sandbox.calls import Call, check_author, check_scene, is_openid, new_trace
 from wechat_sandbox.errors import WechatError
-from wechat_sandbox.state import AppState, Sandbox, Template, openid_of, openid_prefix, unionid_of
+from wechat_sandbox.push import announce
+from wechat_sandbox.state import AppState, Sandbox, Template, openid_of, unionid_of
 from wechat_sandbox.templates import check_data
 
-ACTIVE_SECONDS = 2 * 3600  # msgSecCheck: the user opened the mini-program within 2 hours
 CONTENT_CHARACTERS = 2500
 # Marker in the text, suggest, label; the worst first.
 _MARKERS = (("SBX_FRAUD", "risky", 20008), ("SBX_RISKY", "risky", 20006), ("SBX_REVIEW", "review", 21000))
 
 
-@dataclass(slots=True)
-class Call:
-    """One request. `appid` and `body` are filled in while it is understood, for the record of calls."""
+def answer(sandbox: Sandbox, call: Call) -> dict[str, Any] | bytes:
+    """Run the call: an object for JSON, or the bytes of an image.
 
-    method: str
-    path: str
-    query: Mapping[str, str]
-    raw: bytes
-    appid: str | None = None
-    body: dict[str, Any] = field(default_factory=dict)
-
-
-def answer(sandbox: Sandbox, call: Call) -> dict[str, Any]:
-    """Run the call. Raises WechatError, in WeChat's order: address, method, token, body, then the call's own."""
+    Raises WechatError, in WeChat's order: address, method, token, body, then the call's own.
+    """
     entry = _CALLS.get(call.path)
     if entry is None:
         raise WechatError(40066)
@@ -44,19 +36,20 @@ def answer(sandbox: Sandbox, call: Call) -> dict[str, Any]:
     if needs_token:
         call.appid = sandbox.app_of_token(call.query.get("access_token")).config.appid
     if method == "POST":
-        call.body = _json_object(call.raw)
+        # getUnlimitedQRCode has its own number for a body that is not JSON.
+        call.body = _json_object(call.raw, 40169 if call.path == qrcode.PATH else 47001)
     return handler(sandbox, call)
 
 
-def _json_object(raw: bytes) -> dict[str, Any]:
+def _json_object(raw: bytes, malformed: int) -> dict[str, Any]:
     if not raw:
         raise WechatError(44002)
     try:
         body = json.loads(raw.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise WechatError(47001) from None
+        raise WechatError(malformed) from None
     if not isinstance(body, dict):
-        raise WechatError(47001)
+        raise WechatError(malformed)
     return body
 
 
@@ -116,29 +109,14 @@ def get_phone_number(sandbox: Sandbox, call: Call) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "ok", "phone_info": info}
 
 
-def _is_openid(openid: object, appid: str) -> bool:
-    return isinstance(openid, str) and len(openid) == 28 and openid.startswith(openid_prefix(appid))
-
-
-def _check_author(sandbox: Sandbox, appid: str, openid: object) -> None:
-    if not isinstance(openid, str) or not openid:
-        raise WechatError(47001, "openid")
-    if not _is_openid(openid, appid):
-        raise WechatError(43104 if any(_is_openid(openid, other) for other in sandbox.apps) else 40003)
-    if sandbox.now() - sandbox.last_login.get(openid, 0) > ACTIVE_SECONDS:
-        raise WechatError(61010)
-
-
 def check_text(sandbox: Sandbox, call: Call) -> dict[str, Any]:
     """`POST /wxa/msg_sec_check` (文本内容安全识别 2.0). errcode is 0 even for risky text: read `result.suggest`."""
     body = call.body
     content = body.get("content")
     if body.get("version") != 2 or not isinstance(content, str) or not 0 < len(content) <= CONTENT_CHARACTERS:
         raise WechatError(47001)
-    scene = body.get("scene")
-    if isinstance(scene, bool) or scene not in (1, 2, 3, 4):
-        raise WechatError(40129)
-    _check_author(sandbox, str(call.appid), body.get("openid"))
+    check_scene(body.get("scene"))
+    check_author(sandbox, str(call.appid), body.get("openid"))
     text = "\n".join(str(body.get(key, "")) for key in ("content", "title", "nickname", "signature"))
     marker, suggest, label = next((row for row in _MARKERS if row[0] in text), ("", "pass", 100))
     model = {"strategy": "content_model", "errcode": 0, "suggest": suggest, "label": label, "prob": 90}
@@ -148,7 +126,7 @@ def check_text(sandbox: Sandbox, call: Call) -> dict[str, Any]:
     return {
         "errcode": 0,
         "errmsg": "ok",
-        "trace_id": f"{int(sandbox.now()):08x}-{secrets.token_hex(4)}-{sandbox.next_serial():08x}",
+        "trace_id": new_trace(sandbox),
         "result": {"suggest": suggest, "label": label},
         "detail": [model, keyword],
     }
@@ -159,7 +137,7 @@ def send_subscription(sandbox: Sandbox, call: Call) -> dict[str, Any]:
     body, appid = call.body, str(call.appid)
     app = sandbox.apps[appid]
     openid, template_id = body.get("touser"), body.get("template_id")
-    if not isinstance(openid, str) or not _is_openid(openid, appid):
+    if not isinstance(openid, str) or not is_openid(openid, appid):
         raise WechatError(40003)
     if not isinstance(template_id, str) or not template_id:
         raise WechatError(40037)
@@ -172,7 +150,10 @@ def send_subscription(sandbox: Sandbox, call: Call) -> dict[str, Any]:
         raise WechatError(43101)
     if template is None or not template.long_term:
         sandbox.subscriptions[openid, template_id] -= 1
-    return {"errcode": 0, "errmsg": "ok", "msgid": 3_000_000_000 + sandbox.next_serial()}
+    msgid = 3_000_000_000 + sandbox.next_serial()
+    failure = app.sent_failures.popleft() if app.sent_failures else None
+    announce(sandbox, app, events.message_sent(sandbox, app, openid, template_id, msgid, failure))
+    return {"errcode": 0, "errmsg": "ok", "msgid": msgid}
 
 
 def _check_send_options(app: AppState, body: Mapping[str, Any]) -> None:
@@ -187,12 +168,14 @@ def _check_send_options(app: AppState, body: Mapping[str, Any]) -> None:
         raise WechatError(41030)
 
 
-Handler = Callable[[Sandbox, Call], dict[str, Any]]
+Handler = Callable[[Sandbox, Call], dict[str, Any] | bytes]
 # Address: method, whether an access_token is needed in the query, handler.
 _CALLS: Mapping[str, tuple[str, bool, Handler]] = {
     "/sns/jscode2session": ("GET", False, code_to_session),
     "/cgi-bin/stable_token": ("POST", False, stable_token),
     "/wxa/business/getuserphonenumber": ("POST", True, get_phone_number),
     "/wxa/msg_sec_check": ("POST", True, check_text),
+    media.PATH: ("POST", True, media.check_media),
+    qrcode.PATH: ("POST", True, qrcode.unlimited_qrcode),
     "/cgi-bin/message/subscribe/send": ("POST", True, send_subscription),
 }

@@ -9,7 +9,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from wechat_sandbox.api import Call, answer
+from wechat_sandbox import sms
+from wechat_sandbox.api import answer
+from wechat_sandbox.calls import Call
 from wechat_sandbox.config import SandboxConfig
 from wechat_sandbox.controls import control_router
 from wechat_sandbox.errors import WechatError
@@ -21,6 +23,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _MASKED = frozenset({"secret", "access_token"})
+# A push that goes before its answer may fail: the caller, who waits 5 seconds, is answered all the same.
+_FIRST_SECONDS = 4
 _GATEWAY_PAGE = "<html><head><title>502 Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 
 
@@ -45,34 +49,43 @@ class Gateway:
         raw = await _read_body(receive)
         if raw is None:
             return
-        call = Call(request.method, request.url.path, dict(request.query_params), raw)
+        authorization = request.headers.get("authorization", "")
+        call = Call(request.method, request.url.path, dict(request.query_params), raw, authorization)
         if "chunked" in request.headers.get("transfer-encoding", "").lower():
             self._record(call, None)
             await Response(status_code=412)(scope, receive, send)
             return
         fault = self.sandbox.take_fault(call.path)
         if fault is None:
-            await self._respond(call)(scope, receive, send)
+            response = await self._respond(call)
+            await response(scope, receive, send)
         else:
             await self._play(fault, call, scope, receive, send)
 
-    def _respond(self, call: Call) -> Response:
+    async def _respond(self, call: Call) -> Response:
+        if call.path == sms.PATH:
+            status, said = sms.send_sms(self.sandbox, call)
+            self._record(call, 0 if said["accepted"] else None)
+            return self._json(said, status)
+        payload: dict[str, Any] | bytes
         try:
             payload = answer(self.sandbox, call)
         except WechatError as error:
             payload = self._refusal(error)
-        self._record(call, payload.get("errcode", 0))
-        return self._json(payload)
+        self._record(call, 0 if isinstance(payload, bytes) else payload.get("errcode", 0))
+        if call.first is not None:
+            await asyncio.wait([call.first], timeout=_FIRST_SECONDS)
+        return Response(payload, media_type="image/png") if isinstance(payload, bytes) else self._json(payload)
 
     async def _play(self, fault: Fault, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         # What an applied call did stays done; only its answer is late or lost, as when a line breaks.
-        response = self._respond(call) if fault.applied else None
+        response = await self._respond(call) if fault.applied else None
         if fault.kind == "slow":
             if await _client_leaves(receive, fault.seconds):
                 if response is None:
                     self._record(call, None)
                 return
-            response = response or self._respond(call)
+            response = response or await self._respond(call)
         elif response is None:
             self._record(call, fault.errcode if fault.kind == "errcode" else None)
         if fault.kind == "reset":
@@ -92,9 +105,9 @@ class Gateway:
         tail = f", rid: {int(self.sandbox.now()):08x}-{secrets.token_hex(4)}" if self.sandbox.rid_tails else ""
         return {"errcode": error.errcode, "errmsg": error.errmsg + tail}
 
-    def _json(self, payload: dict[str, Any]) -> Response:
+    def _json(self, payload: dict[str, Any], status: int = 200) -> Response:
         body = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-        return Response(body, media_type=self.sandbox.content_type)
+        return Response(body, status_code=status, media_type=self.sandbox.content_type)
 
     def _record(self, call: Call, answer_errcode: int | None) -> None:
         """A call that a fault cut short was never understood: its app and body are worked out here, if they can be."""

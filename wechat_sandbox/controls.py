@@ -4,39 +4,32 @@ from hmac import compare_digest
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, HTTPException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from wechat_sandbox.state import AppState, Fault, Sandbox, Template, openid_of
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from wechat_sandbox.inputs import Input, Person, apply, find_app
+from wechat_sandbox.push_controls import add_push_side
+from wechat_sandbox.state import Fault, Sandbox, Template, openid_of
 
 
-class Login(_Input):
-    app: str
-    person: str = Field(min_length=1, description="Any text; the same text is the same human in every app")
-
-
-class Phone(Login):
+class Phone(Person):
     phone: str = Field(pattern=r"^\d{5,15}$")
     country_code: str = Field(default="86", pattern=r"^\d{1,4}$")
 
 
-class Subscription(Login):
+class Subscription(Person):
     template_id: str = Field(min_length=1)
     accepts: int = Field(default=1, ge=0, le=1000)
 
 
-class NewTemplate(_Input):
+class NewTemplate(Input):
     app: str
     template_id: str = Field(min_length=1)
-    keys: list[str] = []
-    enums: dict[str, list[str]] = {}
+    keys: list[str] = Field(default_factory=list)
+    enums: dict[str, list[str]] = Field(default_factory=dict)
     long_term: bool = False
 
 
-class NewFault(_Input):
+class NewFault(Input):
     path: str = Field(description="WeChat's path, or * for every one")
     kind: Literal["errcode", "html", "empty", "slow", "reset"]
     errcode: int = -1
@@ -45,26 +38,28 @@ class NewFault(_Input):
     applied: bool = Field(default=False, description="The call takes effect, only the answer is late or lost")
 
 
-class Clock(_Input):
+class Clock(Input):
     advance_seconds: float = Field(ge=0)
 
 
-class PersonOptions(_Input):
+class PersonOptions(Input):
     person: str
     no_unionid: bool | None = None
     blocked: bool | None = None
 
 
-class AppOptions(_Input):
+class AppOptions(Input):
     app: str
     bound: bool | None = None
     ip_allowed: bool | None = None
 
 
-class Options(_Input):
+class Options(Input):
     content_type: str | None = None
     numeric_country_code: bool | None = None
     rid_tails: bool | None = None
+    push_timeout_seconds: float | None = Field(default=None, gt=0, le=60)
+    push_resend_seconds: float | None = Field(default=None, ge=0, le=60)
 
 
 def control_router(sandbox: Sandbox) -> APIRouter:
@@ -84,42 +79,30 @@ def control_router(sandbox: Sandbox) -> APIRouter:
     _add_phone_side(guarded, sandbox)
     _add_console_side(guarded, sandbox)
     _add_test_side(guarded, sandbox)
+    add_push_side(guarded, sandbox)
     public_and_guarded = APIRouter()
     public_and_guarded.include_router(public)
     public_and_guarded.include_router(guarded)
     return public_and_guarded
 
 
-def _app(sandbox: Sandbox, name: str) -> AppState:
-    app = sandbox.find_app(name)
-    if app is None:
-        raise HTTPException(404, f"沙箱里没有名为“{name}”的小程序")
-    return app
-
-
-def _apply(target: object, options: _Input, *names: str) -> None:
-    for name in names:
-        if (value := getattr(options, name)) is not None:
-            setattr(target, name, value)
-
-
 def _add_phone_side(router: APIRouter, sandbox: Sandbox) -> None:
     """What the person does in the mini-program: wx.login, the phone button, accepting messages."""
 
     @router.post("/login")
-    async def login(body: Login) -> dict[str, str]:
-        appid = _app(sandbox, body.app).config.appid
+    async def login(body: Person) -> dict[str, str]:
+        appid = find_app(sandbox, body.app).config.appid
         return {"code": sandbox.issue_code("login", appid, body.person)}
 
     @router.post("/phone")
     async def phone(body: Phone) -> dict[str, str]:
-        appid = _app(sandbox, body.app).config.appid
+        appid = find_app(sandbox, body.app).config.appid
         code = sandbox.issue_code("phone", appid, body.person, phone=body.phone, country_code=body.country_code)
         return {"code": code}
 
     @router.post("/subscriptions")
     async def subscriptions(body: Subscription) -> dict[str, int]:
-        key = (openid_of(_app(sandbox, body.app).config.appid, body.person), body.template_id)
+        key = (openid_of(find_app(sandbox, body.app).config.appid, body.person), body.template_id)
         sandbox.subscriptions[key] += body.accepts
         return {"left": sandbox.subscriptions[key]}
 
@@ -129,18 +112,18 @@ def _add_console_side(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.post("/persons")
     async def persons(body: PersonOptions) -> dict[str, Any]:
-        _apply(sandbox.people[body.person], body, "no_unionid", "blocked")
+        apply(sandbox.people[body.person], body, "no_unionid", "blocked")
         return {}
 
     @router.post("/apps")
     async def apps(body: AppOptions) -> dict[str, Any]:
-        _apply(_app(sandbox, body.app), body, "bound", "ip_allowed")
+        apply(find_app(sandbox, body.app), body, "bound", "ip_allowed")
         return {}
 
     @router.post("/templates")
     async def templates(body: NewTemplate) -> dict[str, Any]:
         template = Template(frozenset(body.keys), body.enums, long_term=body.long_term)
-        _app(sandbox, body.app).templates[body.template_id] = template
+        find_app(sandbox, body.app).templates[body.template_id] = template
         return {}
 
 
@@ -161,6 +144,10 @@ def _add_test_side(router: APIRouter, sandbox: Sandbox) -> None:
     async def calls(path: str | None = None) -> dict[str, Any]:
         return {"calls": [call for call in sandbox.calls if path is None or call["path"] == path]}
 
+    @router.get("/sms")
+    async def sms(phone: str | None = None) -> dict[str, Any]:
+        return {"messages": [message for message in sandbox.sms if phone is None or message["phone"] == phone]}
+
     @router.post("/clock")
     async def clock(body: Clock) -> dict[str, int]:
         sandbox.offset += body.advance_seconds
@@ -168,7 +155,7 @@ def _add_test_side(router: APIRouter, sandbox: Sandbox) -> None:
 
     @router.post("/options")
     async def options(body: Options) -> dict[str, Any]:
-        _apply(sandbox, body, "content_type", "numeric_country_code", "rid_tails")
+        apply(sandbox, body, *Options.model_fields)
         return {}
 
     @router.post("/reset")

@@ -7,6 +7,7 @@ MESSAGES: Final[dict[int, str]] = {
     40001: "invalid credential, access_token is invalid or not latest",
     40002: "invalid grant_type",
     40003: "invalid openid",
+    40004: "invalid media type",
     40013: "invalid appid",
     40014: "invalid access_token",
     40029: "invalid code",
@@ -17,6 +18,7 @@ MESSAGES: Final[dict[int, str]] = {
     40129: "invalid scene",
     40163: "code been used",
     40164: "invalid ip, not in whitelist",
+    40169: "invalid length for scene, or the data is not json string",
     40226: "code blocked",
     41001: "access_token missing",
     41002: "appid missing",
@@ -37,6 +39,8 @@ MESSAGES: Final[dict[int, str]] = {
     47001: "data format error",
     47003: "argument invalid!",
     61010: "user access record timeout",
+    85096: "not allow include scancode_time field",
+    87020: "repeated request for the same media",
 }
 
 

@@ -1,19 +1,21 @@
-"""The sandbox's memory: people, one-time codes, access tokens, subscriptions, faults and the record of calls.
+"""The sandbox's memory: people, one-time codes, access tokens, subscriptions, faults, the record of calls and pushes.
 
 Nothing here awaits, and one process with one event loop runs it; so each method is atomic, and of many
 simultaneous uses of a code exactly one wins without any lock.
 """
 
+import asyncio
 import base64
 import hashlib
 import secrets
 import time
 from collections import defaultdict, deque
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from wechat_sandbox.config import AppConfig, SandboxConfig
+from wechat_sandbox.config import AppConfig, PushTarget, SandboxConfig
 from wechat_sandbox.errors import WechatError
 
 CODE_SECONDS = 300  # wx.login: lives 5 minutes, works once
@@ -72,14 +74,30 @@ class Template:
 
 
 @dataclass(slots=True)
+class MediaOptions:
+    """How the next media checks of an app end. `verdicts` (pass review risky fail) go before the markers."""
+
+    delay_seconds: float
+    verdicts: deque[str] = field(default_factory=deque)
+    push_twice: bool = False
+    push_before_answer: bool = False
+
+
+@dataclass(slots=True)
 class AppState:
     config: AppConfig
     bound: bool
+    media: MediaOptions
+    push: PushTarget | None = None
     ip_allowed: bool = True
     current: Token | None = None
     previous: Token | None = None
     forced_at: list[float] = field(default_factory=list)
     templates: dict[str, Template] = field(default_factory=dict)
+    # media_url: when it was last accepted, Unix seconds.
+    media_seen: dict[str, float] = field(default_factory=dict)
+    # ErrorCode and ErrorStatus of the next deliveries of subscription messages; none left: they arrive.
+    sent_failures: deque[tuple[str, str]] = field(default_factory=deque)
 
 
 @dataclass(slots=True)
@@ -105,25 +123,49 @@ class Sandbox:
 
     def __init__(self, config: SandboxConfig) -> None:
         self.config = config
+        self.tasks: set[asyncio.Task[None]] = set()
         self.reset()
 
     def reset(self) -> None:
+        # What an earlier test left on its way must not reach the next one.
+        for task in self.tasks:
+            task.cancel()
         self.offset = 0.0
         self.serial = 0
         self.content_type = self.config.content_type
         self.numeric_country_code = self.config.numeric_country_code
         self.rid_tails = self.config.rid_tails
-        self.apps = {app.appid: AppState(app, bound=app.bound) for app in self.config.apps}
+        self.push_timeout_seconds = self.config.push_timeout_seconds
+        self.push_resend_seconds = self.config.push_resend_seconds
+        self.apps = {app.appid: self._new_app(app) for app in self.config.apps}
         self.people: defaultdict[str, PersonState] = defaultdict(PersonState)
         self.codes: dict[str, Code] = {}
         self.tokens: dict[str, Token] = {}
         self.last_login: dict[str, float] = {}
         self.subscriptions: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.subscription_events = 0
         self.faults: list[Fault] = []
         self.calls: deque[dict[str, Any]] = deque(maxlen=KEPT_CALLS)
+        self.pushes: deque[dict[str, Any]] = deque(maxlen=KEPT_CALLS)
+        self.media_checks: deque[dict[str, Any]] = deque(maxlen=KEPT_CALLS)
+        self.sms: deque[dict[str, Any]] = deque(maxlen=KEPT_CALLS)
+
+    def _new_app(self, config: AppConfig) -> AppState:
+        media = MediaOptions(self.config.media_delay_seconds)
+        return AppState(config, bound=config.bound, media=media, push=config.push_target())
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """What WeChat does on its own time, beside the calls; ended by a reset."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
 
     def now(self) -> float:
         return time.time() + self.offset
+
+    def now_text(self) -> str:
+        return datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="seconds")
 
     def next_serial(self) -> int:
         self.serial += 1
@@ -207,14 +249,13 @@ class Sandbox:
         return None
 
     def record(self, *, path: str, appid: str | None, query: Any, body: Any, answer_errcode: int | None) -> None:
-        at = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="seconds")
         self.calls.append(
             {
                 "path": path,
                 "appid": appid,
                 "query": query,
                 "body": body,
-                "at": at,
+                "at": self.now_text(),
                 "answer_errcode": answer_errcode,
             }
         )

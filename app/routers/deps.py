@@ -1,5 +1,7 @@
 """Every dependency of the routes: runtime, time, actor, permission, the unit of work, reads."""
 
+import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
@@ -8,19 +10,26 @@ from fastapi import Depends, Header, Query, Request
 
 from app.core import idempotency
 from app.core.db import ReadConnection, ReadSession, WriteSession
-from app.core.errors import FieldIssue, InvalidFieldsError, UnauthorisedError
-from app.core.security import TokenClaims, TokenError
-from app.rules.identity import Actor, Permission, check_permission
-from app.services.identity.actors import actor_key, load_actor
+from app.core.errors import AppError, FieldIssue, InvalidFieldsError, UnauthorisedError
+from app.core.rates import PEOPLE_PER_ADDRESS, PER_ADDRESS, RateKind
+from app.core.security import TokenClaims, TokenError, network_of
+from app.rules.identity.access import Reach
+from app.rules.identity.onbehalf import AgentScope, NotOnBehalfError
+from app.rules.identity.roles import Actor, Permission, check_permission
+from app.services.identity.actors import actor_key, keep_awake, load_actor
+from app.services.identity.onbehalf import stand_in
 from app.services.runtime import Runtime
 
 # Routes that answer anybody; every other route has an actor. Names of operations, checked by a test.
 PUBLIC = frozenset({
     "get_config", "get_dictionary", "get_code_table", "find_occupation", "wechat_login",
-    "list_vacancies", "get_vacancy", "list_areas", "livez", "readyz",
+    "list_vacancies", "get_vacancy", "list_areas", "livez", "readyz", "refresh_tokens", "sign_in_to_console",
+    "get_file_content", "read_share_code", "get_policy", "check_push_address", "receive_push", "get_metrics",
 })  # fmt: skip
 # Answers with a secret that is shown once: nothing of them is kept, so a repeated call is a new one.
-UNKEPT = frozenset({"issue_claim_code"})
+UNKEPT = frozenset({
+    "issue_claim_code", "offer_representation", "invite_member", "open_console_account", "export_my_data", "reveal_person",
+})
 BEARER = "bearer "
 
 
@@ -58,7 +67,9 @@ async def maybe_actor(
     except TokenError as exc:
         raise UnauthorisedError from exc
     async with runtime.db.connection() as connection:
-        actor = await load_actor(connection, claims, now)
+        actor, stale = await load_actor(connection, claims, now)
+    if stale:
+        await keep_awake(runtime, actor, now)
     request.state.actor = actor
     return actor
 
@@ -66,25 +77,107 @@ async def maybe_actor(
 MaybeActor = Annotated[Actor | None, Depends(maybe_actor)]
 
 
+ON_BEHALF_HEADER = "x-on-behalf-of"
+OnBehalf = Annotated[
+    str | None,
+    Header(alias="X-On-Behalf-Of", description="代办：代办授权（representation）的编号，仅限其范围内的事项"),
+]
+
+
 class Requires:
-    """The permission of a route, visible in its signature and to the architecture tests."""
+    """The permission of a route and whose rows it reaches, visible in its signature and to the architecture tests."""
 
-    def __init__(self, permission: Permission) -> None:
+    # Whether another person's agent may call this, and in which of their affairs.
+    scope: AgentScope | None = None
+
+    def __init__(self, permission: Permission, reach: Reach) -> None:
         self.permission = permission
+        self.reach = reach
 
-    async def __call__(self, actor: MaybeActor) -> Actor:
+    async def __call__(self, request: Request, actor: MaybeActor) -> Actor:
         if actor is None:
             raise UnauthorisedError
+        if ON_BEHALF_HEADER in request.headers:
+            raise NotOnBehalfError
         check_permission(actor, self.permission)
         return actor
 
 
-def require(permission: Permission) -> Any:
-    return Depends(Requires(permission))
+class RequiresSelfOrAgent(Requires):
+    """One's own affairs, or those of a person for whom the caller may act (代办)."""
+
+    def __init__(self, scope: AgentScope, reach: Reach) -> None:
+        super().__init__(Permission.SELF, reach)
+        self.scope = scope
+
+    async def __call__(  # type: ignore[override]  # one more header than the plain kind
+        self, request: Request, actor: MaybeActor, on_behalf_of: OnBehalf = None
+    ) -> Actor:
+        if actor is None:
+            raise UnauthorisedError
+        if on_behalf_of is None:
+            return actor
+        assert self.scope is not None  # noqa: S101  # set by the constructor
+        runtime = runtime_of(request)
+        async with runtime.db.connection() as connection:
+            return await stand_in(connection, actor, on_behalf_of, self.scope, runtime.clock.now())
 
 
-# The commonest case: any signed-in person, about their own affairs.
+def require(permission: Permission, reach: Reach = Reach.NONE) -> Any:
+    return Depends(Requires(permission, reach))
+
+
+def assisted(scope: AgentScope, reach: Reach = Reach.NONE) -> Any:
+    return Depends(RequiresSelfOrAgent(scope, reach))
+
+
+# The commonest case: any signed-in person, about their own affairs, and rows of theirs that the path names.
 Self = Annotated[Actor, require(Permission.SELF)]
+SelfRow = Annotated[Actor, require(Permission.SELF, Reach.SELF)]
+
+
+class Limited:
+    """An allowance per person when signed in, per address when not; shared by all processes."""
+
+    def __init__(self, kind: RateKind, *, only_searches: bool = False) -> None:
+        self.kind = kind
+        self.only_searches = only_searches
+
+    async def __call__(self, request: Request, actor: MaybeActor) -> None:
+        # Leafing through the newest costs next to nothing; looking for words does.
+        if self.only_searches and not request.query_params.get("q"):
+            return
+        runtime = runtime_of(request)
+        if actor is not None:
+            await runtime.rates.take(self.kind, actor.caller_id.hex, runtime.clock.now())
+            return
+        people = PEOPLE_PER_ADDRESS if self.kind in PER_ADDRESS else 1
+        await runtime.rates.take(self.kind, caller_of(request, runtime), runtime.clock.now(), people=people)
+
+
+class LimitedByAddress:
+    """For calls that make a session: a stale token that a client still sends must not stand in their way."""
+
+    def __init__(self, kind: RateKind) -> None:
+        self.kind = kind
+
+    async def __call__(self, request: Request) -> None:
+        runtime = runtime_of(request)
+        await runtime.rates.take(self.kind, caller_of(request, runtime), runtime.clock.now())
+
+
+def limited(kind: RateKind, *, only_searches: bool = False) -> Any:
+    return Depends(Limited(kind, only_searches=only_searches))
+
+
+def limited_by_address(kind: RateKind) -> Any:
+    return Depends(LimitedByAddress(kind))
+
+
+def caller_of(request: Request, runtime: Runtime) -> str:
+    """A keyed hash of the address (an IPv6 network counts as one): addresses are personal data."""
+    host = request.client.host if request.client else ""
+    return runtime.crypto.keyed_hash("address", network_of(host))
 
 
 async def unit(
@@ -106,9 +199,16 @@ async def unit(
         async with runtime.db.connection() as connection:
             await idempotency.replay(connection, call, runtime.crypto)
         hook = idempotency.claim(call, runtime.crypto, now)
-    async with runtime.db.unit_of_work(hook) as session:
-        request.state.keyed = (session, call)
-        yield session
+    try:
+        async with runtime.db.unit_of_work(hook) as session:
+            request.state.keyed = (session, call)
+            yield session
+    except AppError as exc:
+        if exc.aftermath is not None:
+            # Rolled back: what must survive the refusal gets a transaction of its own.
+            async with runtime.db.unit_of_work() as second:
+                await exc.aftermath(second)
+        raise
 
 
 # scope="function": with FastAPI's default the code after `yield`, the commit, would run after the answer was sent.
@@ -151,8 +251,28 @@ async def _keyed_call(request: Request, actor: Actor | None, key: str | None) ->
             fields=[FieldIssue(path="header.Idempotency-Key", message="应为 8 到 80 个英文字母、数字或符号")]
         )
     return idempotency.KeyedCall(
-        caller=actor_key(actor.person_id),
+        caller=actor_key(actor.caller_id),
         operation=request.scope["route"].name,
         key=key,
-        fingerprint=idempotency.fingerprint(request.path_params, await request.body()),
+        fingerprint=idempotency.fingerprint(_aim(request), await _content(request)),
     )
+
+
+def _aim(request: Request) -> dict[str, Any]:
+    """What the call is about beside its body: the path, and for whom somebody acts."""
+    return request.path_params | {ON_BEHALF_HEADER: request.headers.get(ON_BEHALF_HEADER, "")}
+
+
+async def _content(request: Request) -> bytes:
+    """The body; of a form its parts, because a retried upload has another boundary."""
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        return await request.body()
+    parts = []
+    for name, value in sorted((await request.form()).multi_items(), key=lambda item: item[0]):
+        if isinstance(value, str):
+            parts.append(f"{name}={value}")
+            continue
+        digest = await asyncio.to_thread(hashlib.file_digest, value.file, "sha256")
+        await value.seek(0)
+        parts.append(f"{name}={digest.hexdigest()}")
+    return "\n".join(parts).encode()

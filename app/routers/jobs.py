@@ -23,7 +23,10 @@ from app.routers.deps import (
     require,
 )
 from app.routers.routing import BODY_ERRORS, make_router, public_errors, read_errors, write_errors
-from app.rules.identity import Actor, Permission, SelfReviewError
+from app.rules.common.content import TextRiskyError
+from app.rules.identity.ages import TooYoungError
+from app.rules.identity.consents import ConsentMissingError
+from app.rules.identity.roles import Actor, Permission, SelfReviewError
 from app.rules.jobs import applications as funnel
 from app.rules.jobs import vacancies as rules
 from app.rules.jobs.terms import PayUnit
@@ -50,7 +53,7 @@ Reviewer = Annotated[Actor, require(Permission.VACANCY_REVIEW)]
 Hirer = Annotated[Actor, require(Permission.APPLICATION_MANAGE)]
 POSTING_ERRORS = (
     rules.PostingRefusedError,
-    rules.TextRiskyError,
+    TextRiskyError,
     rules.OccupationUnknownError,
     rules.EnterpriseNotYoursError,
     rules.VacancyStateError,
@@ -179,9 +182,7 @@ async def get_my_seeker_profile(actor: Self, session: Reads) -> SeekerRead:
 
 @router.put(
     "/me/seeker-profile",
-    responses=write_errors(
-        funnel.ServiceConsentMissingError, funnel.AreaUnknownError, rules.OccupationUnknownError, StaleError
-    ),
+    responses=write_errors(ConsentMissingError, funnel.AreaUnknownError, rules.OccupationUnknownError, StaleError),
 )
 async def save_my_seeker_profile(
     actor: Self, form: SeekerForm, session: Unit, runtime: RuntimeDep, now: Now
@@ -190,7 +191,7 @@ async def save_my_seeker_profile(
     return views.seeker_read(await seekers.save_profile(session, runtime.crypto, actor, form, now=now))
 
 
-@router.get("/me/recommended-vacancies", responses=read_errors(funnel.SeekerProfileMissingError, funnel.TooYoungError))
+@router.get("/me/recommended-vacancies", responses=read_errors(funnel.SeekerProfileMissingError, TooYoungError))
 async def recommend_vacancies(
     actor: Self, session: Reads, runtime: RuntimeDep, now: Now, limit: Limit = 20
 ) -> Recommendations:
@@ -206,9 +207,9 @@ async def recommend_vacancies(
     responses=write_errors(
         IdempotencyKeyMissingError,
         funnel.ContactNotReleasedError,
-        funnel.ServiceConsentMissingError,
+        ConsentMissingError,
         funnel.ProfileIncompleteError,
-        funnel.TooYoungError,
+        TooYoungError,
         rules.VacancyNotFoundError,
         rules.VacancyClosedError,
         funnel.AlreadyAppliedError,

@@ -9,7 +9,7 @@ from app.core.errors import StaleError
 from app.routers.deps import Now, Reads, Self, Unit, require
 from app.routers.routing import make_router, public_errors, read_errors, write_errors
 from app.rules import organisation as rules
-from app.rules.identity import Actor, Permission, RosterPersonNotFoundError, SelfReviewError
+from app.rules.identity.roles import Actor, Permission, RosterPersonNotFoundError, SelfReviewError
 from app.rules.organisation import EnterpriseClaimState, LiaisonState
 from app.schemas.base import Text
 from app.schemas.organisation import (

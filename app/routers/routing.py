@@ -19,9 +19,14 @@ from app.core.errors import (
     errors,
 )
 from app.routers.failures import MalformedBodyError, UnsupportedMediaError
+from app.rules.identity.onbehalf import NotOnBehalfError, NotRepresentedError, OutOfScopeError
 
 # What any request with a body may be refused for, before its route is asked.
 BODY_ERRORS: tuple[type[AppError], ...] = (TooLargeError, MalformedBodyError, UnsupportedMediaError)
+
+
+# What a call on behalf of somebody else may be refused for.
+AGENT_ERRORS: tuple[type[AppError], ...] = (NotRepresentedError, OutOfScopeError)
 
 
 class KeyedRoute(APIRoute):
@@ -53,7 +58,10 @@ def make_router(tag: str) -> APIRouter:
 
 def read_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:
     """What any signed-in read may answer, and the route's own."""
-    return errors(UnauthorisedError, ForbiddenError, InvalidFieldsError, DatabaseAwayError, UnavailableError, *classes)
+    return errors(
+        UnauthorisedError, ForbiddenError, NotOnBehalfError, InvalidFieldsError, DatabaseAwayError, UnavailableError,
+        *classes,
+    )  # fmt: skip
 
 
 def public_errors(*classes: type[AppError]) -> dict[int | str, dict[str, Any]]:

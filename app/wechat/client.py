@@ -7,13 +7,15 @@ are sent whole (a chunked one is answered 412), in UTF-8 with real Chinese chara
 import asyncio
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import httpx
 
 from app.core.logging import get_logger
+from app.core.metrics import WECHAT
 from app.wechat.errors import (
     ERRCODES,
     UNKNOWN,
@@ -23,6 +25,7 @@ from app.wechat.errors import (
     WechatRejected,
     WechatUnavailable,
 )
+from app.wechat.qrcodes import check_qrcode, is_image
 from app.wechat.templates import check_values
 from app.wechat.tokens import API as TOKEN_API
 from app.wechat.tokens import TokenProvider
@@ -33,8 +36,12 @@ FOREIGN_APP = 40013
 TEXT_LIMIT = 2500
 # Parts overlap, so that a word on the seam is seen whole by one of them.
 TEXT_OVERLAP = 50
+# Where an answer is an image instead of JSON.
+IMAGE = "image"
 Suggest = Literal["pass", "review", "risky"]
 SEVERITY: tuple[Suggest, ...] = ("pass", "review", "risky")
+P = ParamSpec("P")
+R = TypeVar("R")
 log = get_logger()
 
 
@@ -64,6 +71,21 @@ class PhoneNumber:
 class TextVerdict:
     suggest: Suggest
     label: int
+
+
+def _counted(call: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Every failure that leaves the client, by API and errcode; codes that we do not know share one label."""
+
+    @wraps(call)
+    async def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await call(*args, **kwargs)
+        except WechatError as exc:
+            code = "away" if exc.errcode is None else str(exc.errcode)
+            WECHAT.labels(exc.api, code if exc.errcode is None or exc.errcode in ERRCODES else "other").inc()
+            raise
+
+    return inner
 
 
 class WechatClient:
@@ -132,6 +154,44 @@ class WechatClient:
                 worst = verdict
         return worst
 
+    async def media_check(
+        self, app_key: str, openid: str, media_url: str, *, media_type: Literal[1, 2] = 2, scene: int
+    ) -> str:
+        """MediaCheckAsync v2: …/API/sec-center/sec-check/api_mediacheckasync.html. Audio (1) or image (2), ≤ 10 MB.
+
+        The trace_id, which means "accepted": the verdict comes as the event `wxa_media_check`, perhaps before this
+        returns. WeChat fetches the address within 30 minutes; the same address again is refused with 87020.
+        """
+        api = "/wxa/media_check_async"
+        body = {
+            "media_url": media_url, "media_type": media_type, "version": 2, "scene": scene, "openid": openid,
+        }  # fmt: skip
+        return _text(await self._with_token(app_key, api, body), "trace_id", api)
+
+    async def unlimited_qrcode(
+        self,
+        app_key: str,
+        *,
+        scene: str,
+        page: str,
+        width: int = 430,
+        env_version: Literal["release", "trial", "develop"] = "release",
+        check_path: bool = True,
+    ) -> bytes:
+        """GetUnlimitedQRCode: …/API/qrcode-link/qr-code/api_getunlimitedqrcode.html. An image, `width` in pixels.
+
+        Raises `QrcodeValueError` before sending. With `check_path` the page must be in the published version (41030).
+        """
+        check_qrcode(scene, page, width)
+        body = {
+            "scene": scene, "page": page, "width": width, "env_version": env_version, "check_path": check_path,
+        }  # fmt: skip
+        api = "/wxa/getwxacodeunlimit"
+        image = (await self._with_token(app_key, api, body, image=True)).get(IMAGE)
+        if not isinstance(image, bytes):
+            raise WechatUnavailable(api, None, "answer without image")
+        return image
+
     async def send_subscribe_message(
         self,
         app_key: str,
@@ -141,29 +201,38 @@ class WechatClient:
         page: str,
         data: Mapping[str, Mapping[str, str]],
         miniprogram_state: Literal["developer", "trial", "formal"] = "formal",
-    ) -> None:
-        """subscribeMessage.send: …/API/mp-message-management/subscribe-message/api_sendmessage.html"""
+    ) -> str | None:
+        """subscribeMessage.send: …/API/mp-message-management/subscribe-message/api_sendmessage.html
+
+        The msgid, by which the event `subscribe_msg_sent_event` tells the outcome; WeChat may leave it out.
+        """
         check_values(data)
         body = {
             "touser": openid, "template_id": template_id, "page": page, "data": data,
             "miniprogram_state": miniprogram_state, "lang": "zh_CN",
         }  # fmt: skip
-        await self._with_token(app_key, "/cgi-bin/message/subscribe/send", body)
+        payload = await self._with_token(app_key, "/cgi-bin/message/subscribe/send", body)
+        # A number or a text: it is only compared with the text in the event.
+        msgid = payload.get("msgid")
+        return str(msgid) if msgid and type(msgid) in (int, str) else None
 
-    async def _with_token(self, app_key: str, api: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    @_counted
+    async def _with_token(
+        self, app_key: str, api: str, body: Mapping[str, Any], *, image: bool = False
+    ) -> dict[str, Any]:
         """A POST with the app's token; a refused token is replaced once."""
         appid = self._apps[app_key].appid
         try:
             async with asyncio.timeout(self._timeout):
                 token = await self._tokens.get(appid, self._fetch_token)
                 try:
-                    return await self._call("POST", api, {"access_token": token}, body)
+                    return await self._call("POST", api, {"access_token": token}, body, image=image)
                 except WechatRejected as exc:
                     if ERRCODES.get(exc.errcode, UNKNOWN).do is not Do.NEW_TOKEN:
                         raise
                     await self._tokens.drop(appid, token)
                 token = await self._tokens.get(appid, self._fetch_token)
-                return await self._call("POST", api, {"access_token": token}, body)
+                return await self._call("POST", api, {"access_token": token}, body, image=image)
         except TimeoutError as exc:
             raise WechatUnavailable(api, None, "no answer in time") from exc
 
@@ -176,6 +245,7 @@ class WechatClient:
         payload = await self._call("POST", TOKEN_API, {}, body)
         return _text(payload, "access_token", TOKEN_API), _whole(payload.get("expires_in"))
 
+    @_counted
     async def _bounded(
         self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> dict[str, Any]:
@@ -186,11 +256,19 @@ class WechatClient:
             raise WechatUnavailable(api, None, "no answer in time") from exc
 
     async def _call(
-        self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+        self,
+        method: str,
+        api: str,
+        query: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+        *,
+        image: bool = False,
     ) -> dict[str, Any]:
         """One API call; `-1` (busy) is repeated with back-off inside the caller's time bound."""
         for attempt in range(BUSY_RETRIES + 1):
-            payload = await self._send(method, api, query, body)
+            content = await self._send(method, api, query, body)
+            # Images come bare where all went well, errors as JSON with the same HTTP status.
+            payload = {IMAGE: content} if image and is_image(content) else _json(content, api)
             errcode = _errcode(payload, api)
             if errcode == 0:
                 return payload
@@ -201,9 +279,7 @@ class WechatClient:
                 await asyncio.sleep(0.1 * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311  # spreading load
         raise WechatUnavailable(api, -1, "busy")
 
-    async def _send(
-        self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
+    async def _send(self, method: str, api: str, query: Mapping[str, str], body: Mapping[str, Any] | None) -> bytes:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
@@ -216,13 +292,17 @@ class WechatClient:
             raise WechatUnavailable(api, None, type(exc).__name__) from None
         if answer.status_code >= 500:  # noqa: PLR2004
             raise WechatUnavailable(api, None, f"HTTP {answer.status_code}")
-        try:
-            payload = json.loads(answer.content)
-        except (ValueError, RecursionError):
-            raise WechatUnavailable(api, None, "answer is no JSON") from None
-        if not isinstance(payload, dict):
-            raise WechatUnavailable(api, None, "answer is no object")
-        return payload
+        return answer.content
+
+
+def _json(content: bytes, api: str) -> dict[str, Any]:
+    try:
+        payload = json.loads(content)
+    except (ValueError, RecursionError):
+        raise WechatUnavailable(api, None, "answer is no JSON") from None
+    if not isinstance(payload, dict):
+        raise WechatUnavailable(api, None, "answer is no object")
+    return payload
 
 
 def _errcode(payload: Mapping[str, Any], api: str) -> int:

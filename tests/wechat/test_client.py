@@ -3,17 +3,13 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from app.core.clock import FixedClock
-from app.core.settings import Settings
-from app.services.runtime import Runtime, open_runtime
+from app.services.runtime import Runtime
 from app.wechat.client import TEXT_LIMIT, TEXT_OVERLAP, LoginIdentity, PhoneNumber, WechatApp, WechatClient
 from app.wechat.errors import (
     ERRCODES,
@@ -26,32 +22,11 @@ from app.wechat.errors import (
 )
 from app.wechat.tokens import StoredToken
 from demo.client import Sandbox
+from tests.wechat.support import LOGIN, PHONE, SEND, TOKEN, Answers, client_of
 
-LOGIN = "/sns/jscode2session"
-PHONE = "/wxa/business/getuserphonenumber"
 CHECK = "/wxa/msg_sec_check"
-SEND = "/cgi-bin/message/subscribe/send"
-TOKEN = "/cgi-bin/stable_token"
 SECRETS = ("sandbox-secret-zhipin", "sandbox-secret-linggong")
 TEMPLATE = "TPL_SHIFT_01"
-
-
-@pytest.fixture
-async def runtime(sandbox: Sandbox, sandbox_url: str, databases: Any, tmp_path: Path) -> AsyncIterator[Runtime]:
-    """A process of ours on an empty SQLite file: what is under test here is no matter of the database."""
-    url = databases.make("sqlite", seeded=False)
-    settings = Settings(
-        database_url=url, data_dir=tmp_path, wechat_api_base=sandbox_url, wechat_timeout_seconds=1.5,
-        log_level="CRITICAL",
-    )  # fmt: skip
-    async with open_runtime(settings, FixedClock(datetime.now(UTC))) as opened:
-        yield opened
-    databases.drop(url)
-
-
-@pytest.fixture
-def wechat(runtime: Runtime) -> WechatClient:
-    return runtime.wechat
 
 
 def fault(sandbox: Sandbox, path: str, kind: str, **options: Any) -> None:
@@ -237,26 +212,6 @@ async def test_our_own_appid_refused_at_the_token_is_not_the_callers_fault(wecha
 
 
 # Answers that the sandbox does not give: a server that is not WeChat, or a WeChat that changed
-
-
-class Answers(httpx.AsyncBaseTransport):
-    """WeChat's side answering what it is told; keeps the raw requests."""
-
-    def __init__(self, answer: Callable[[httpx.Request], httpx.Response]) -> None:
-        self.answer = answer
-        self.requests: list[httpx.Request] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        self.requests.append(request)
-        if request.url.path == TOKEN:
-            return httpx.Response(200, json={"access_token": "68_FICTIONAL", "expires_in": 7200})
-        return self.answer(request)
-
-
-def client_of(wechat: WechatClient, transport: Answers) -> WechatClient:
-    http = httpx.AsyncClient(transport=transport)
-    return WechatClient(http=http, apps=wechat._apps, tokens=wechat._tokens, base_url="https://wechat.invalid")
 
 
 ODD = {

@@ -7,59 +7,16 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.wechat.support import LINGGONG, LOGIN, PHONE, TOKEN, ZHIPIN, Wechat
 from wechat_sandbox import AppConfig
 
-ZHIPIN = ("wxbaogai0000zhipin", "sandbox-secret-zhipin")
-LINGGONG = ("wxbaogai000linggong", "sandbox-secret-linggong")
 SEND = "/cgi-bin/message/subscribe/send"
 CHECK = "/wxa/msg_sec_check"
-PHONE = "/wxa/business/getuserphonenumber"
-TOKEN = "/cgi-bin/stable_token"
-LOGIN = "/sns/jscode2session"
-
-
-class Wechat:
-    def __init__(self, http: httpx.Client) -> None:
-        self.http = http
-
-    def control(self, control: str, /, **body: Any) -> Any:
-        answer = self.http.post(f"/_sbx/{control}", json=body, headers={"X-Sandbox-Key": "sandbox"})
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def calls(self, path: str) -> list[Any]:
-        answer = self.http.get("/_sbx/calls", params={"path": path}, headers={"X-Sandbox-Key": "sandbox"})
-        return answer.json()["calls"]
-
-    def code(self, app: str, person: str) -> str:
-        return self.control("login", app=app, person=person)["code"]
-
-    def session(self, code: str, app: tuple[str, str] = ZHIPIN) -> Any:
-        query = {"appid": app[0], "secret": app[1], "js_code": code, "grant_type": "authorization_code"}
-        return json.loads(self.http.get(LOGIN, params=query).content)
-
-    def token_answer(self, app: tuple[str, str] = ZHIPIN, *, force: bool = False) -> Any:
-        body = {"grant_type": "client_credential", "appid": app[0], "secret": app[1], "force_refresh": force}
-        return json.loads(self.http.post(TOKEN, json=body).content)
-
-    def token(self, app: tuple[str, str] = ZHIPIN) -> str:
-        return self.token_answer(app)["access_token"]
-
-    def post(self, path: str, body: Any, token: str) -> Any:
-        return json.loads(self.http.post(path, params={"access_token": token}, json=body).content)
-
-    def ping(self, token: str) -> int:
-        """The errcode of a call whose code is unknown: 40029 shows that the token itself was good."""
-        return self.post(PHONE, {"code": "none"}, token)["errcode"]
 
 
 @pytest.fixture
-def wechat(sandbox_url: str):
-    with httpx.Client(base_url=sandbox_url, timeout=10, trust_env=False) as http:
-        client = Wechat(http)
-        client.control("reset")
-        yield client
-        client.control("reset")
+def wechat(raw: Wechat) -> Wechat:
+    return raw
 
 
 def test_controls_need_the_key_and_health_does_not(wechat: Wechat):

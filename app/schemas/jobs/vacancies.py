@@ -76,6 +76,9 @@ class VacancyContent(Input):
     """What a posting says: the lawful elements (人力资源市场暂行条例 第二十四条) and what helps to choose."""
 
     title: Annotated[Text, Field(min_length=2, max_length=40)]
+    using_firm: Annotated[Text, Field(min_length=2, max_length=80)] | None = Field(
+        default=None, description="用工单位, required where an agency posts"
+    )
     occupation_code: Code
     engagement: Engagement
     headcount: Annotated[int, Field(ge=1, le=10_000)]
@@ -123,6 +126,7 @@ class VacancyLint(Input):
     model_config = example({"enterprise_id": None, "title": "平车工", "requirements": "限女，35岁以下，押金300元"})
 
     enterprise_id: UUID | None = None
+    using_firm: Annotated[Text, Field(max_length=80)] | None = None
     title: Annotated[Text, Field(max_length=40)] = ""
     occupation_code: Code | None = None
     engagement: Engagement | None = None
@@ -181,7 +185,8 @@ class VacancyRead(Output):
     version: int
     enterprise_id: UUID
     enterprise_name: str
-    enterprise_label: str = Field(description="Whether and how the town has verified the firm")
+    enterprise_label: str = Field(description="Who verified the firm, how, and until when; empty before that")
+    using_firm: str | None = Field(description="The firm that an agency's people will work for")
     state: VacancyState
     state_label: str
     content_version: int
@@ -226,6 +231,8 @@ class VacancyListItem(Output):
     title: str
     enterprise_id: UUID
     enterprise_name: str
+    enterprise_label: str
+    using_firm: str | None
     occupation_code: str
     occupation_name: str
     pay_unit: PayUnit

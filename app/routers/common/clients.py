@@ -10,8 +10,10 @@ from app.core.errors import errors
 from app.core.pages import CursorInvalidError, Page
 from app.routers.deps import Cursor, Limit, Now, Reads, RuntimeDep, Self, Unit, require
 from app.routers.routing import KeyedRoute, make_router, public_errors, read_errors, write_errors
-from app.rules.common import CodeTableNotFoundError, NoticeNotFoundError
-from app.rules.identity import Actor, Permission, WechatApp
+from app.rules.common.codes import CodeTableNotFoundError
+from app.rules.common.notices import NoticeNotFoundError
+from app.rules.identity.apps import WechatApp
+from app.rules.identity.roles import Actor, Permission
 from app.schemas.base import Text
 from app.schemas.common import (
     CodeTableRead,

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.rules.common import NoticeKind, TaskKind
-from app.rules.identity import WechatApp
+from app.rules.common.notices import NoticeKind
+from app.rules.common.tasks import TaskKind
+from app.rules.identity.apps import WechatApp
 from app.schemas.base import Instant, Labelled, Output
 
 
