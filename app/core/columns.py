@@ -18,6 +18,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=NAMING)
+SEALED = "sealed"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -63,6 +64,14 @@ class EnumText(TypeDecorator[StrEnum]):
 def str_enum(enum: type[StrEnum]) -> Any:
     """For `Field(sa_type=str_enum(X))`: SQLModel wants a callable type, not an instance, in shared mixins."""
     return lambda: EnumText(enum)
+
+
+def sealed(name: str) -> dict[str, Any]:
+    """`sa_column_kwargs=sealed("phone")`: this column holds `Crypto.seal(table, name, row id, …)`.
+
+    The mark is how key rotation and the scan for plain values find every sealed column.
+    """
+    return {"info": {SEALED: name}}
 
 
 def snake(name: str) -> str:

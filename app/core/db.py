@@ -136,6 +136,15 @@ def driver_code(exc: DBAPIError) -> str:
     return ""
 
 
+async def fetch(session: AsyncSession, model: type[M], row_id: Any, missing: type[AppError]) -> M:
+    """The row as it is, without a lock: for reads."""
+    key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]
+    row = (await session.exec(select(model).where(key == row_id))).one_or_none()
+    if row is None:
+        raise missing
+    return row
+
+
 async def lock(session: AsyncSession, model: type[M], row_id: Any, missing: type[AppError]) -> M:
     """The row under a lock until the transaction ends (on SQLite the transaction itself is the lock), fresh."""
     key = model.__table__.primary_key.columns[0]  # type: ignore[attr-defined]

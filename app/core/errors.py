@@ -4,11 +4,14 @@ A concrete error is a class in `rules/<domain>.py`; its status and code are the 
 its message is a Chinese sentence with `{params}`. Messages of a database or a library never reach a caller.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+# Takes the session of the second transaction.
+Aftermath = Callable[[Any], Awaitable[None]]
 
 
 class FieldIssue(BaseModel):
@@ -42,6 +45,8 @@ class AppError(Exception):
     field: ClassVar[str | None] = None
 
     def __init__(self, *, fields: Sequence[FieldIssue] = (), retry_after: int | None = None, **params: Any) -> None:
+        # What must survive this refusal: run in a second short transaction after the rollback (deps.unit).
+        self.aftermath: Aftermath | None = None
         self.params = params
         self.text = self.message.format(**params)
         self.fields = list(fields)
@@ -49,6 +54,11 @@ class AppError(Exception):
             self.fields = [FieldIssue(path=self.field, message=self.text)]
         self.retry_after = retry_after
         super().__init__(self.text)
+
+    def surviving(self, aftermath: Aftermath) -> Self:
+        """`raise WrongCodeError().surviving(count_it)`."""
+        self.aftermath = aftermath
+        return self
 
     def body(self, request_id: str) -> ErrorBody:
         return ErrorBody(
@@ -83,6 +93,12 @@ class NotFoundError(AppError):
     message = "没有找到，可能已删除或不对您开放"
 
 
+class MethodNotAllowedError(AppError):
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    code = "method_not_allowed"
+    message = "这个地址不支持该请求方法"
+
+
 class ConflictError(AppError):
     status = HTTPStatus.CONFLICT
     code = "conflict"
@@ -102,6 +118,15 @@ class TooLargeError(AppError):
     code = "body_too_large"
     message = "提交的内容超过 {limit} 字节的上限，请删减后再提交"
     field = "body"
+
+
+class LengthMissingError(AppError):
+    """A body sent in pieces of unknown number: an upload says beforehand how large it is."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "length_missing"
+    message = "上传须带 Content-Length 请求头，不能分块发送"
+    field = "header.Content-Length"
 
 
 class UnprocessableError(AppError):

@@ -17,3 +17,8 @@ class Labelled(StrEnum):
         member._value_ = value
         member.label = label
         return member
+
+    @classmethod
+    def of(cls, value: str) -> Self:
+        """The member of this value; ValueError where there is none. (Calling the class wants both arguments of a type checker.)"""
+        return cls(value)  # type: ignore[call-arg]

@@ -13,7 +13,7 @@ from asgi_correlation_id import correlation_id
 ALLOWED = frozenset({
     "event", "level", "timestamp", "logger", "request_id", "method", "route", "status", "ms", "code",
     "operation", "topic", "outbox_id", "attempts", "error", "exception", "app", "api", "errcode", "count", "revision",
-    "state", "worker", "sweep", "profile", "database", "host", "port", "seconds", "retry_after",
+    "state", "worker", "anchor", "sweep", "profile", "database", "host", "port", "seconds", "retry_after",
 })  # fmt: skip
 
 
@@ -79,6 +79,8 @@ def configure_logging(level: str) -> None:
     # These log whole addresses, and WeChat's carry secret and token in the query.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Its warnings tell who asked for which page, with the query.
+    logging.getLogger("starlette_admin").setLevel(logging.ERROR)
 
 
 class _BareHandler(logging.Handler):

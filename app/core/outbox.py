@@ -17,7 +17,8 @@ from app.core.ids import new_id
 from app.core.tables import OutboxMessage, OutboxState
 from app.core.upsert import insert_or_ignore
 
-MAX_ATTEMPTS = 12
+# With growing pauses, about a day: a longer outage of WeChat makes most messages pointless.
+MAX_ATTEMPTS = 32
 FIRST_DELAY_SECONDS = 5
 LONGEST_DELAY_SECONDS = 3600
 

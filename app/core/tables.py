@@ -1,12 +1,12 @@
 """Technical tables: they belong to the machinery, not to a domain."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, LargeBinary, sql
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, sql
 from sqlmodel import Field
 
-from app.core.columns import Table, UtcDateTime, str_enum
+from app.core.columns import Table, UtcDateTime, sealed, str_enum
 from app.core.ids import new_id
 from app.core.labels import Labelled
 
@@ -20,7 +20,7 @@ class IdempotencyRecord(Table, table=True):
     fingerprint: str = Field(max_length=64)
     status: int | None = None
     # Sealed: answers hold personal data. NULL only inside the transaction that is still answering.
-    response: bytes | None = Field(default=None, sa_type=LargeBinary)
+    response: bytes | None = Field(default=None, sa_type=LargeBinary, sa_column_kwargs=sealed("response"))
     created_at: datetime = Field(sa_type=UtcDateTime, index=True)
 
 
@@ -60,11 +60,28 @@ class OutboxMessage(Table, table=True):
     last_error: str | None = Field(default=None, max_length=120)
 
 
+class RateBucket(Table, table=True):
+    """One caller's allowance for one kind of call: the theoretical arrival time of GCRA (ITU-T I.371)."""
+
+    kind: str = Field(primary_key=True, max_length=20)
+    # A person's id, or a keyed hash of an address: addresses are personal data.
+    caller: str = Field(primary_key=True, max_length=64)
+    # Microseconds since 1970: integers are added alike by both databases.
+    tat: int = Field(sa_type=BigInteger, index=True)
+
+
+class DailyMark(Table, table=True):
+    """On which day something that happens once a day was last done."""
+
+    name: str = Field(primary_key=True, max_length=40)
+    day: date
+
+
 class AppToken(Table, table=True):
     """WeChat's access token of one mini-program, shared by all processes; the lease lets one of them refresh it."""
 
     appid: str = Field(primary_key=True, max_length=40)
-    token: bytes | None = Field(default=None, sa_type=LargeBinary)
+    token: bytes | None = Field(default=None, sa_type=LargeBinary, sa_column_kwargs=sealed("token"))
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     lease_holder: str | None = Field(default=None, max_length=60)
     lease_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
