@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Float, Index, Integer, UniqueConstraint, sql
 from sqlmodel import Field
 
-from app.core.columns import UtcDateTime, str_enum
+from app.core.columns import UtcDateTime, sealed, str_enum
 from app.models.base import Identified, Table, Versioned
 from app.rules.jobs.applications import ApplicationState, RejectReason
 from app.rules.jobs.terms import (
@@ -50,7 +50,7 @@ class SeekerProfile(Versioned, table=True):
     seeker_state: SeekerState | None = Field(default=None, sa_type=str_enum(SeekerState))
     home_area_id: UUID | None = Field(default=None, foreign_key="area.id", index=True)
     # Exact location is sensitive: sealed as "latitude,longitude" in gcj02.
-    home_sealed: bytes | None = None
+    home_sealed: bytes | None = Field(default=None, sa_column_kwargs=sealed("home"))
     home_coord_type: CoordType | None = Field(default=None, sa_type=str_enum(CoordType))
 
 
@@ -76,6 +76,10 @@ class Vacancy(Versioned, table=True):
     enterprise_id: UUID = Field(foreign_key="enterprise.id")
     # Shown with every posting; frozen here so that the public list needs no join.
     enterprise_name: str = Field(max_length=80)
+    # Who verified the firm, how and until when; renewed when the firm is verified anew.
+    enterprise_label: str = Field(default="", max_length=120)
+    # An agency names the firm that the people will work for.
+    using_firm: str | None = Field(default=None, max_length=80)
     state: VacancyState = Field(default=VacancyState.DRAFT, sa_type=str_enum(VacancyState))
     content_version: int = 1
     title: str = Field(max_length=40)

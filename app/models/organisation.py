@@ -1,14 +1,15 @@
 """The three areas, their grids, enterprises, party organisations, liaison, the task force, and what was seeded."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, sql
+from sqlalchemy import JSON, CheckConstraint, Index, LargeBinary, UniqueConstraint, sql
 from sqlmodel import Field
 
-from app.core.columns import UtcDateTime, str_enum
+from app.core.columns import UtcDateTime, sealed, str_enum
 from app.models.base import Identified, Table, Versioned
+from app.rules.identity.roles import Role
 from app.rules.organisation import (
     AreaKind,
     CivicBodyKind,
@@ -17,8 +18,11 @@ from app.rules.organisation import (
     EnterpriseState,
     LiaisonRole,
     LiaisonState,
+    LicenceKind,
     PlanItemKind,
+    SuspensionState,
     TaskForceRole,
+    VerifiedHow,
 )
 
 
@@ -64,6 +68,64 @@ class Enterprise(Versioned, table=True):
     area_id: UUID | None = Field(default=None, foreign_key="area.id", index=True)
     approved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     approved_by: UUID | None = Field(default=None, foreign_key="person.id")
+    verified_how: VerifiedHow | None = Field(default=None, sa_type=str_enum(VerifiedHow))
+    verified_until: date | None = Field(default=None, index=True)
+    # A firm that nobody seeded: who registered it, for whom they act, and why it came back.
+    registered_by: UUID | None = Field(default=None, foreign_key="person.id", index=True)
+    handler_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, sa_column_kwargs=sealed("handler"))
+    licence_valid_to: date | None = None
+    authorisation_valid_to: date | None = None
+    returned_because: str | None = Field(default=None, max_length=200)
+
+
+class EnterpriseLicence(Versioned, table=True):
+    """An agency's permit; it publishes only while one is valid."""
+
+    __table_args__ = (UniqueConstraint("enterprise_id", "kind"),)
+    enterprise_id: UUID = Field(foreign_key="enterprise.id")
+    kind: LicenceKind = Field(sa_type=str_enum(LicenceKind))
+    number: str = Field(max_length=60)
+    valid_to: date
+    file_id: UUID = Field(foreign_key="file.id", index=True)
+    verified_by: UUID | None = Field(default=None, foreign_key="person.id")
+    verified_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class EnterpriseSuspension(Versioned, table=True):
+    """A firm taken off the lists: on what basis, what it says to that, how it ended."""
+
+    __table_args__ = (
+        Index(
+            "uq_enterprise_suspension_current", "enterprise_id", unique=True,
+            postgresql_where=sql.text("state <> 'lifted'"), sqlite_where=sql.text("state <> 'lifted'"),
+        ),
+    )  # fmt: skip
+    enterprise_id: UUID = Field(foreign_key="enterprise.id")
+    state: SuspensionState = Field(default=SuspensionState.IN_FORCE, sa_type=str_enum(SuspensionState))
+    # Rule or law with article.
+    basis: str = Field(max_length=200)
+    evidence_sealed: bytes = Field(sa_type=LargeBinary, sa_column_kwargs=sealed("evidence"))
+    suspended_by: UUID = Field(foreign_key="person.id")
+    appeal_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, sa_column_kwargs=sealed("appeal"))
+    appealed_by: UUID | None = Field(default=None, foreign_key="person.id")
+    appealed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    answer_sealed: bytes | None = Field(default=None, sa_type=LargeBinary, sa_column_kwargs=sealed("answer"))
+    answered_by: UUID | None = Field(default=None, foreign_key="person.id")
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MemberInvite(Identified, table=True):
+    """A single-use code with which a colleague joins a firm."""
+
+    enterprise_id: UUID = Field(foreign_key="enterprise.id", index=True)
+    role: Role = Field(sa_type=str_enum(Role))
+    code_hash: str = Field(max_length=64, unique=True)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    # Until when the colleague's right lasts; NULL: open.
+    valid_to: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    issued_by: UUID = Field(foreign_key="person.id")
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used_by: UUID | None = Field(default=None, foreign_key="person.id")
 
 
 class EnterpriseName(Identified, table=True):
@@ -88,6 +150,11 @@ class EnterpriseClaim(Versioned, table=True):
     uscc: str = Field(max_length=18)
     # What the claimant adds for the reviewer, e.g. that the papers are shown at the counter.
     note: str = Field(default="", max_length=200)
+    role: Role = Field(default=Role.RECRUITER, sa_type=str_enum(Role))
+    licence_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
+    authorisation_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
+    # The right that the claim brings ends with the letter that gives it.
+    authorisation_valid_to: date | None = None
     state: EnterpriseClaimState = Field(
         default=EnterpriseClaimState.SUBMITTED, sa_type=str_enum(EnterpriseClaimState), index=True
     )
@@ -113,6 +180,7 @@ class PartyOrganisation(Versioned, table=True):
     secretary_id: UUID = Field(foreign_key="roster_person.id", index=True)
     # The column 书记及电话 carries no numbers in the public text: unknown.
     secretary_phone: str | None = Field(default=None, max_length=20)
+    confirmed_by: UUID | None = Field(default=None, foreign_key="person.id")
     address: str = Field(max_length=120)
     enterprise_id: UUID | None = Field(default=None, foreign_key="enterprise.id", index=True)
     civic_body_id: UUID | None = Field(default=None, foreign_key="civic_body.id", index=True)

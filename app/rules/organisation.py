@@ -1,5 +1,8 @@
 """Areas, enterprises, liaison: states, transitions, errors. Pure."""
 
+from collections.abc import Sequence
+from datetime import date, timedelta
+
 import stdnum.exceptions
 from stdnum.cn import uscc
 
@@ -21,8 +24,57 @@ class EnterpriseState(Labelled):
     """`draft` also means: known from a public roster, nobody has shown its papers yet."""
 
     DRAFT = "draft", "待认领"
+    SUBMITTED = "submitted", "待审核"
+    RETURNED = "returned", "已退回"
     APPROVED = "approved", "已核验"
     SUSPENDED = "suspended", "已暂停"
+
+
+E = EnterpriseState
+ENTERPRISE_NEXT: dict[EnterpriseState, frozenset[EnterpriseState]] = {
+    # A seeded firm is approved through the claim of its recruiter, without a form of its own.
+    E.DRAFT: frozenset({E.SUBMITTED, E.APPROVED}),
+    E.SUBMITTED: frozenset({E.APPROVED, E.RETURNED}),
+    E.RETURNED: frozenset({E.SUBMITTED}),
+    E.APPROVED: frozenset({E.SUSPENDED}),
+    E.SUSPENDED: frozenset({E.APPROVED}),
+}
+# The firm's own form can be changed while nobody relies on it.
+ENTERPRISE_EDITABLE = frozenset({E.DRAFT, E.RETURNED})
+
+
+class VerifiedHow(Labelled):
+    COUNTER = "counter", "窗口核对原件"
+    UPLOAD = "upload", "核对上传的证照"
+
+
+class LicenceKind(Labelled):
+    """人力资源市场暂行条例 第十八条; 劳动合同法 第五十七条."""
+
+    HR_SERVICE = "hr_service", "人力资源服务许可证"
+    LABOUR_DISPATCH = "labour_dispatch", "劳务派遣经营许可证"
+
+
+class SuspensionState(Labelled):
+    IN_FORCE = "in_force", "暂停中"
+    APPEALED = "appealed", "已申诉"
+    UPHELD = "upheld", "申诉后维持"
+    LIFTED = "lifted", "已恢复"
+
+
+SUSPENSION_NEXT: dict[SuspensionState, frozenset[SuspensionState]] = {
+    SuspensionState.IN_FORCE: frozenset({SuspensionState.APPEALED, SuspensionState.LIFTED}),
+    SuspensionState.APPEALED: frozenset({SuspensionState.UPHELD, SuspensionState.LIFTED}),
+    SuspensionState.UPHELD: frozenset({SuspensionState.LIFTED}),
+    SuspensionState.LIFTED: frozenset(),
+}
+# identity design: review within 1 working day; a house clock of the same length for an appeal's first look.
+REVIEW_WORKDAYS = 1
+APPEAL_WORKDAYS = 5
+# Papers are looked at again after a year, or when they end if that is earlier.
+VERIFIED_FOR_DAYS = 365
+REMIND_DAYS_AHEAD = 30
+INVITE_DAYS = 7
 
 
 class EnterpriseClaimState(Labelled):
@@ -31,6 +83,8 @@ class EnterpriseClaimState(Labelled):
     RETURNED = "returned", "已退回"
 
 
+# What files of a claim belong to.
+CLAIM_PAPERS = "enterprise_claim"
 CLAIM_NEXT: dict[EnterpriseClaimState, frozenset[EnterpriseClaimState]] = {
     EnterpriseClaimState.SUBMITTED: frozenset({EnterpriseClaimState.APPROVED, EnterpriseClaimState.RETURNED}),
     EnterpriseClaimState.APPROVED: frozenset(),
@@ -93,6 +147,29 @@ def check_credit_code(code: str) -> str:
     return compact
 
 
+def check_enterprise_transition(current: EnterpriseState, target: EnterpriseState) -> None:
+    if target not in ENTERPRISE_NEXT[current]:
+        raise EnterpriseStateError(current=current.label, target=target.label)
+
+
+def check_suspension_transition(current: SuspensionState, target: SuspensionState) -> None:
+    if target not in SUSPENSION_NEXT[current]:
+        raise SuspensionStateError(current=current.label, target=target.label)
+
+
+def verified_label(how: VerifiedHow, on: date, until: date | None, licences: Sequence[tuple[LicenceKind, str]]) -> str:
+    """The words beside every posting, e.g. 已核验（核对上传的证照，2026-11-25，有效至2027-11-25）."""
+    end = "" if until is None else f"，有效至{until}"
+    shown = "".join(f"；{kind.label} {number}" for kind, number in licences)
+    return f"已核验（{how.label}，{on}{end}）{shown}"
+
+
+def verified_until(on: date, *papers_end: date | None) -> date:
+    """A year after the look at the papers, or the earliest day on which one of them ends."""
+    ends = [end for end in papers_end if end is not None]
+    return min([on + timedelta(days=VERIFIED_FOR_DAYS), *ends])
+
+
 def check_claim_transition(current: EnterpriseClaimState, target: EnterpriseClaimState) -> None:
     if target not in CLAIM_NEXT[current]:
         raise ClaimStateError(current=current.label)
@@ -148,6 +225,12 @@ class EnterpriseClaimNotFoundError(NotFoundError):
     message = "没有找到这条认领申请"
 
 
+class ClaimRoleError(UnprocessableError):
+    code = "claim_role_wrong"
+    message = "认领企业时角色应为企业负责人、招聘员或派工员"
+    field = "role"
+
+
 class ClaimStateError(ConflictError):
     code = "claim_state_wrong"
     message = "这条认领申请当前为“{current}”，不能再审核"
@@ -161,3 +244,74 @@ class LiaisonLinkNotFoundError(NotFoundError):
 class LiaisonKnownError(ConflictError):
     code = "liaison_known"
     message = "这条挂钩关系当前为“{current}”，无需确认"
+
+
+class EnterpriseStateError(ConflictError):
+    code = "enterprise_state_wrong"
+    message = "企业当前为“{current}”，不能变为“{target}”"
+
+
+class EnterpriseNameTakenError(ConflictError):
+    """A seeded firm is claimed, not registered a second time."""
+
+    code = "enterprise_name_taken"
+    message = "已有同名企业，请在企业列表中找到它并认领"
+    field = "name"
+
+
+class EnterprisePapersError(UnprocessableError):
+    code = "enterprise_papers_missing"
+    message = "提交审核前请补全：{missing}"
+
+
+class PaperExpiredError(UnprocessableError):
+    code = "paper_expired"
+    message = "“{paper}”已过期，请上传有效的"
+
+
+class LicenceKindError(UnprocessableError):
+    code = "licence_not_needed"
+    message = "只有人力资源服务机构需要登记许可证"
+    field = "kind"
+
+
+class SuspensionNotFoundError(NotFoundError):
+    code = "suspension_not_found"
+    message = "没有找到这次暂停"
+
+
+class SuspensionStateError(ConflictError):
+    code = "suspension_state_wrong"
+    message = "这次暂停当前为“{current}”，不能变为“{target}”"
+
+
+class InviteInvalidError(UnprocessableError):
+    code = "invite_invalid"
+    message = "邀请码不正确、已被使用或已过期，请向企业负责人重新索取"
+    field = "code"
+
+
+class MemberNotFoundError(NotFoundError):
+    code = "member_not_found"
+    message = "企业里没有这位成员"
+
+
+class LastOwnerError(ConflictError):
+    code = "last_owner"
+    message = "不能移除最后一位企业负责人，请先加入另一位"
+
+
+class GridNotFoundError(NotFoundError):
+    code = "grid_not_found"
+    message = "没有找到这个网格"
+
+
+class PartyOrganisationNotFoundError(NotFoundError):
+    code = "party_organisation_not_found"
+    message = "没有找到这个党组织"
+
+
+class PhoneShapeError(UnprocessableError):
+    code = "phone_shape_wrong"
+    message = "电话号码应为手机号或带区号的座机号"
+    field = "phone"

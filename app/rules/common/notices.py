@@ -1,6 +1,9 @@
-"""What all domains share: notices, the staff's work list, uploads to come. Pure."""
+"""Notices: what people are told, and by which ways a notice reaches them. Pure."""
 
-from app.core.errors import NotFoundError
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from app.core.errors import ConflictError, NotFoundError
 from app.core.labels import Labelled
 
 
@@ -11,23 +14,72 @@ class NoticeKind(Labelled):
     APPLICATION_MOVED = "application_moved", "应聘进展"
     VACANCY_FILLED = "vacancy_filled", "岗位已招满"
     VACANCY_REVIEWED = "vacancy_reviewed", "岗位审核结果"
-    ENTERPRISE_REVIEWED = "enterprise_reviewed", "企业认领结果"
+    ENTERPRISE_REVIEWED = "enterprise_reviewed", "企业审核结果"
+    ENTERPRISE_SUSPENDED = "enterprise_suspended", "企业暂停与恢复"
+    PAPERS_EXPIRING = "papers_expiring", "证照即将到期"
+    ASSISTED = "assisted", "有人替您办理"
+    REPRESENTATION = "representation", "代办授权变动"
+    OWN_CODE = "own_code", "本人验证码"
+    REPORT_ANSWERED = "report_answered", "举报处理结果"
+    CONTENT_REVIEWED = "content_reviewed", "内容复核结果"
+    ACCOUNT = "account", "账号安全"
 
 
-class TaskKind(Labelled):
-    """What waits for a member of staff."""
+class Channel(Labelled):
+    """In this order, until one of them arrives."""
 
-    ENTERPRISE_CLAIM = "enterprise_claim", "审核企业认领"
-    VACANCY_REVIEW = "vacancy_review", "复核岗位"
-    PERSON_MERGE = "person_merge", "核对是否同一人"
-    LIAISON_UNKNOWN = "liaison_unknown", "补全挂钩关系"
-    GRID_UNKNOWN = "grid_unknown", "补全网格名称与网格长"
-    WAGE_UNVERIFIED = "wage_unverified", "核对最低工资标准"
+    WECHAT = "wechat", "微信订阅消息"
+    SMS = "sms", "短信"
+    CALL = "call", "电话"
 
 
-class TaskState(Labelled):
-    OPEN = "open", "待办"
-    DONE = "done", "已办"
+class DeliveryState(Labelled):
+    SENT = "sent", "已发出"
+    DELIVERED = "delivered", "已送达"
+    FAILED = "failed", "未送达"
+
+
+class CallState(Labelled):
+    OPEN = "open", "待致电"
+    REACHED = "reached", "已接通"
+    UNREACHED = "unreached", "未接通"
+    SPARED = "spared", "本人已读，无需致电"
+
+
+@dataclass(frozen=True, slots=True)
+class ReachRule:
+    """`sms`, `call`: goes on to these where WeChat does not arrive. `at_night`: the person waits for it now."""
+
+    sms: bool = False
+    call: bool = False
+    at_night: bool = False
+
+
+NOTICE_REACH: dict[NoticeKind, ReachRule] = {
+    NoticeKind.APPLICATION_RECEIVED: ReachRule(),
+    NoticeKind.APPLICATION_MOVED: ReachRule(sms=True, call=True),
+    NoticeKind.VACANCY_FILLED: ReachRule(),
+    NoticeKind.VACANCY_REVIEWED: ReachRule(),
+    NoticeKind.ENTERPRISE_REVIEWED: ReachRule(sms=True),
+    NoticeKind.ENTERPRISE_SUSPENDED: ReachRule(sms=True, call=True),
+    NoticeKind.PAPERS_EXPIRING: ReachRule(),
+    NoticeKind.ASSISTED: ReachRule(sms=True),
+    NoticeKind.REPRESENTATION: ReachRule(sms=True),
+    NoticeKind.OWN_CODE: ReachRule(sms=True, at_night=True),
+    NoticeKind.REPORT_ANSWERED: ReachRule(sms=True),
+    NoticeKind.CONTENT_REVIEWED: ReachRule(),
+    NoticeKind.ACCOUNT: ReachRule(sms=True, at_night=True),
+}
+# identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.
+QUIET_FROM, QUIET_TO = time(21), time(7)
+
+
+def quiet_until(kind: NoticeKind, at: datetime, *, night_messages: bool) -> datetime | None:
+    """`at` in China Standard Time. None: send now; else the end of the quiet hours, in the same zone."""
+    if night_messages or NOTICE_REACH[kind].at_night or QUIET_TO <= at.time() < QUIET_FROM:
+        return None
+    morning = at.replace(hour=QUIET_TO.hour, minute=0, second=0, microsecond=0)
+    return morning if at.time() < QUIET_TO else morning + timedelta(days=1)
 
 
 class NoticeNotFoundError(NotFoundError):
@@ -35,6 +87,11 @@ class NoticeNotFoundError(NotFoundError):
     message = "没有找到这条通知"
 
 
-class CodeTableNotFoundError(NotFoundError):
-    code = "code_table_not_found"
-    message = "没有这张代码表"
+class CallNotFoundError(NotFoundError):
+    code = "call_not_found"
+    message = "没有找到这条致电记录"
+
+
+class CallDoneError(ConflictError):
+    code = "call_done"
+    message = "这条致电已经登记为“{current}”"

@@ -116,21 +116,9 @@ class ProfileIncompleteError(UnprocessableError):
     message = "应聘前请先补全：{missing}"
 
 
-class TooYoungError(UnprocessableError):
-    code = "under_working_age"
-    message = "未满{age}周岁不能求职（《禁止使用童工规定》第二条）"
-    field = "birth_date"
-
-
 class SeekerProfileMissingError(NotFoundError):
     code = "seeker_profile_missing"
     message = "您还没有求职登记，请先登记（不需要简历）"
-
-
-class ServiceConsentMissingError(UnprocessableError):
-    code = "consent_missing"
-    message = "请先同意“{purpose}”的条款，再进行登记"
-    field = "consent"
 
 
 class AreaUnknownError(UnprocessableError):

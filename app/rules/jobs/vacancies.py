@@ -86,14 +86,17 @@ class PostingRefusedError(UnprocessableError):
     message = "岗位信息有 {blocks} 处不合规定，请修改后再发布"
 
 
-class TextRiskyError(UnprocessableError):
-    """WeChat's content check says `risky`."""
-
-    code = "text_risky"
-    message = "文字内容未通过安全检查，请修改后再提交"
-
-
 class OccupationUnknownError(UnprocessableError):
     code = "occupation_unknown"
     message = "职业代码“{given}”不在代码表中，请从“职业”字典里选择"
     field = "occupation_code"
+
+
+class WageNotFoundError(NotFoundError):
+    code = "wage_not_found"
+    message = "没有找到这条最低工资标准"
+
+
+class WageConfirmedError(ConflictError):
+    code = "wage_confirmed"
+    message = "这条最低工资标准已经核对过；有新的文件时请录入新的一条"

@@ -104,11 +104,18 @@ def _validity(valid_until: date | None, today: date) -> Iterator[Issue]:
 
 
 def _enterprise(draft: PostingDraft) -> Iterator[Issue]:
+    if draft.enterprise_kind == EnterpriseKind.AGENCY and not draft.using_firm:
+        yield Issue(
+            rule_id="using_firm_missing",
+            field="using_firm",
+            message="人力资源服务机构发布岗位，没有写明用工单位",
+            params={},
+        )
     if draft.enterprise_approved:
         return
     papers = "营业执照"
     if draft.enterprise_kind == EnterpriseKind.AGENCY:
-        papers = "营业执照和人力资源服务许可证"
+        papers = "营业执照和有效的人力资源服务或劳务派遣许可证"
     yield Issue(
         rule_id="enterprise_unapproved",
         field="enterprise_approved",

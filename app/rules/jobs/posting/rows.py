@@ -106,6 +106,8 @@ class PostingDraft:
     enterprise_kind: str
     minimum_age: int | None
     features: Collection[str]
+    # Whom the people will work for, where the poster is an agency.
+    using_firm: str = ""
     # One entry a line.
     required_machines: str = ""
     required_certificates: str = ""

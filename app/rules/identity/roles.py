@@ -1,27 +1,17 @@
-"""Who may do what: roles, permissions, the actor; ages; errors of login and claims. Pure.
+"""Who may do what: roles, permissions, scopes, the actor. Pure.
 
-Rights come from dated appointments (person, role, scope); this file holds the one table role → permissions.
+Rights come from dated appointments (person, role, scope); this file holds the one table role → permissions. Which rows
+a right reaches is written in `access.py`, beside the matrix made from both.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from uuid import UUID
 
-from app.core.errors import ConflictError, ForbiddenError, NotFoundError, UnavailableError, UnprocessableError
+from app.core.errors import ConflictError, ForbiddenError, NotFoundError, UnprocessableError
 from app.core.labels import Labelled
-
-# 禁止使用童工规定 第二条: nobody under 16 may be hired or introduced to work.
-WORKING_AGE = 16
-# 个人信息保护法 第三十一条: under 14 a guardian must consent.
-GUARDIAN_AGE = 14
-
-
-class WechatApp(Labelled):
-    ZHIPIN = "zhipin", "宝盖职聘"
-    LINGGONG = "linggong", "零工配产"
+from app.rules.identity.apps import ClientApp
 
 
 class Role(Labelled):
@@ -58,53 +48,72 @@ class ScopeKind(Labelled):
     CASE = "case", "调解案件"
 
 
-class ConsentPurpose(Labelled):
-    """Each purpose is asked for by itself; sensitive ones never ride along (个人信息保护法 第十四、二十九条)."""
-
-    SERVICE = "service", "使用求职与零工服务"
-    PERSONAL_RECOMMENDATION = "personal_recommendation", "个性化岗位推荐"
-
-
-# The version of our policy text that a consent must name; a new text asks anew.
-POLICY_VERSIONS: dict[ConsentPurpose, str] = {
-    ConsentPurpose.SERVICE: "2026-11",
-    ConsentPurpose.PERSONAL_RECOMMENDATION: "2026-11",
-}
-
-
 class Permission(StrEnum):
     """`domain:resource:action`, alphabetical."""
 
     APPLICATION_MANAGE = "jobs:application:manage"
     APPOINTMENT_MANAGE = "identity:appointment:manage"
+    AUDIT_READ = "identity:audit:read"
+    CALL_HANDLE = "common:call:handle"
+    CONTENT_REVIEW = "common:content:review"
+    ENTERPRISE_MANAGE = "organisation:enterprise:manage"
     ENTERPRISE_REVIEW = "organisation:enterprise:review"
+    GRID_COMPLETE = "organisation:grid:complete"
     LIAISON_CONFIRM = "organisation:liaison:confirm"
     ORGANISATION_READ = "organisation:roster:read"
+    PERSON_ASSIST = "identity:person:assist"
+    PERSON_MANAGE = "identity:person:manage"
+    PERSON_REVEAL = "identity:person:reveal"
+    REPORT_HANDLE = "common:report:handle"
     SELF = "identity:self:use"
     TASK_READ = "common:task:read"
     VACANCY_REVIEW = "jobs:vacancy:review"
     VACANCY_WRITE = "jobs:vacancy:write"
+    WAGE_CONFIRM = "jobs:wage:confirm"
 
 
-STAFF_ROLES = frozenset(Role) - {Role.OWNER, Role.RECRUITER, Role.DISPATCHER}
 FIRM_ROLES = frozenset({Role.OWNER, Role.RECRUITER, Role.DISPATCHER})
+STAFF_ROLES = frozenset(Role) - FIRM_ROLES
+_AREAS = frozenset({ScopeKind.TOWN, ScopeKind.AREA, ScopeKind.GRID})
 # Which scopes a role can be given for; a firm's role outside a firm would reach every firm.
 ROLE_SCOPES: dict[Role, frozenset[ScopeKind]] = {
-    role: frozenset({ScopeKind.ENTERPRISE}) if role in FIRM_ROLES
-    else frozenset({ScopeKind.TOWN, ScopeKind.AREA, ScopeKind.GRID})
-    for role in Role
-}  # fmt: skip
+    **dict.fromkeys(Role, _AREAS),
+    **dict.fromkeys(FIRM_ROLES, frozenset({ScopeKind.ENTERPRISE})),
+    Role.TRAINER: frozenset({ScopeKind.TOWN, ScopeKind.CLASS}),
+    Role.JUDGE: frozenset({ScopeKind.TOWN, ScopeKind.COMPETITION}),
+    Role.POINTS_CLERK: frozenset({ScopeKind.TOWN, ScopeKind.SITE}),
+    Role.MEDIATOR: _AREAS | {ScopeKind.CASE},
+    Role.JOBS_OFFICER: _AREAS | {ScopeKind.FAIR},
+    # Who watches everybody stands for the whole town or not at all.
+    Role.AUDITOR: frozenset({ScopeKind.TOWN}),
+}
+# Offices that no administrator hands out: who is audited does not choose the auditor.
+NOT_BY_ADMIN = frozenset({Role.AUDITOR})
 
 _STAFF = frozenset({Permission.ORGANISATION_READ, Permission.TASK_READ})
+_GRID = _STAFF | {Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE}
+_OFFICER = _STAFF | {
+    Permission.ENTERPRISE_REVIEW, Permission.REPORT_HANDLE, Permission.CONTENT_REVIEW, Permission.PERSON_REVEAL,
+    Permission.CALL_HANDLE,
+}  # fmt: skip
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     **dict.fromkeys(STAFF_ROLES, _STAFF),
-    Role.TOWN_ADMIN: _STAFF | {Permission.APPOINTMENT_MANAGE, Permission.LIAISON_CONFIRM},
-    Role.JOBS_OFFICER: _STAFF | {Permission.ENTERPRISE_REVIEW, Permission.VACANCY_REVIEW},
-    Role.GIGS_OFFICER: _STAFF | {Permission.ENTERPRISE_REVIEW},
-    Role.OWNER: frozenset({Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE}),
+    Role.TOWN_ADMIN: _STAFF | {
+        Permission.APPOINTMENT_MANAGE, Permission.LIAISON_CONFIRM, Permission.GRID_COMPLETE, Permission.PERSON_MANAGE,
+    },
+    Role.JOBS_OFFICER: _OFFICER | {Permission.VACANCY_REVIEW, Permission.WAGE_CONFIRM},
+    Role.GIGS_OFFICER: _OFFICER,
+    Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL},
+    Role.GRID_LEADER: _GRID,
+    Role.GRID_MEMBER: _GRID,
+    Role.POINTS_CLERK: _STAFF | {Permission.PERSON_ASSIST},
+    Role.AUDITOR: _STAFF | {Permission.AUDIT_READ},
+    Role.OWNER: frozenset({
+        Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE,
+    }),
     Role.RECRUITER: frozenset({Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE}),
-    Role.DISPATCHER: frozenset(),
-}
+    Role.DISPATCHER: frozenset({Permission.CALL_HANDLE}),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +127,23 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who calls: a signed-in person with the appointments in force at this moment."""
+    """Who calls: a signed-in person with the appointments in force at this moment.
+
+    `person_id` is whose affairs they are; `agent_id` is set where another person acts for them (代办), and then the
+    agent's own offices do not count.
+    """
 
     person_id: UUID
     session_id: UUID
-    app: WechatApp
+    app: ClientApp
     grants: tuple[Grant, ...] = field(default=())
+    agent_id: UUID | None = None
+    representation_id: UUID | None = None
+
+    @property
+    def caller_id(self) -> UUID:
+        """The human at the screen."""
+        return self.agent_id or self.person_id
 
     def can(self, permission: Permission) -> bool:
         """Held anywhere at all; which rows it reaches is the query's business (`visible_to`)."""
@@ -134,15 +154,17 @@ class Actor:
             grant.scope_kind is ScopeKind.TOWN and permission in ROLE_PERMISSIONS[grant.role] for grant in self.grants
         )
 
-    def enterprises(self, permission: Permission) -> frozenset[UUID]:
-        """The firms in which this actor holds the permission."""
+    def scopes(self, permission: Permission, kind: ScopeKind) -> frozenset[UUID]:
+        """The areas, grids, firms … for which this actor holds the permission."""
         return frozenset(
             grant.scope_id
             for grant in self.grants
-            if grant.scope_id is not None
-            and grant.scope_kind is ScopeKind.ENTERPRISE
-            and permission in ROLE_PERMISSIONS[grant.role]
+            if grant.scope_id is not None and grant.scope_kind is kind and permission in ROLE_PERMISSIONS[grant.role]
         )
+
+    def enterprises(self, permission: Permission) -> frozenset[UUID]:
+        """The firms in which this actor holds the permission."""
+        return self.scopes(permission, ScopeKind.ENTERPRISE)
 
     @cached_property
     def is_staff(self) -> bool:
@@ -160,11 +182,6 @@ def check_town_wide(actor: Actor, permission: Permission) -> None:
         raise ForbiddenError
 
 
-def compute_age(born: date, today: date) -> int:
-    """Full years on `today`; the birthday counts (民法典 第二十条, years by the calendar; CST dates)."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
-
-
 def check_scope(role: Role, scope_kind: ScopeKind, scope_id: UUID | None) -> None:
     """A role is given only for the scopes it is meant for, and only the town needs no id."""
     if scope_kind not in ROLE_SCOPES[role]:
@@ -172,59 +189,6 @@ def check_scope(role: Role, scope_kind: ScopeKind, scope_id: UUID | None) -> Non
         raise ScopeNotAllowedError(role=role.label, scopes=kinds)
     if (scope_kind is ScopeKind.TOWN) != (scope_id is None):
         raise ScopeIdError
-
-
-def mask_name(name: str) -> str:
-    """陈增坛 → 陈*坛, 陈坛 → 陈*."""
-    if len(name) < 3:  # noqa: PLR2004
-        return name[:1] + "*"
-    return name[0] + "*" * (len(name) - 2) + name[-1]
-
-
-def mask_phone(phone: str) -> str:
-    """13800138000 → 138****8000; short numbers keep their last two digits."""
-    if len(phone) < 8:  # noqa: PLR2004
-        return "*" * max(len(phone) - 2, 0) + phone[-2:]
-    return f"{phone[:3]}{'*' * (len(phone) - 7)}{phone[-4:]}"
-
-
-def missing_consents(given: Iterable[tuple[str, str]]) -> list[ConsentPurpose]:
-    """Purposes whose current policy version has not been agreed to."""
-    have = set(given)
-    return [purpose for purpose in ConsentPurpose if (purpose.value, POLICY_VERSIONS[purpose]) not in have]
-
-
-class LoginCodeInvalidError(UnprocessableError):
-    """Used, expired or issued to another mini-program (WeChat 40029, 40163)."""
-
-    code = "login_code_invalid"
-    message = "登录凭证无效、已过期或已被使用，请重新打开小程序再登录"
-    field = "code"
-
-
-class LoginInProgressError(ConflictError):
-    code = "login_in_progress"
-    message = "同一个登录凭证正在使用或刚刚用过，请使用先前的登录结果，或重新打开小程序"
-    retryable = True
-    field = "code"
-
-
-class LoginBlockedError(ForbiddenError):
-    """WeChat 40226: a high-risk user."""
-
-    code = "login_blocked"
-    message = "微信暂时不允许该账号登录，请到镇党群服务中心窗口办理"
-
-
-class WechatAwayError(UnavailableError):
-    code = "wechat_unavailable"
-    message = "微信服务暂时没有响应，您的操作没有保存，请稍后再试"
-
-
-class PhoneCodeInvalidError(UnprocessableError):
-    code = "phone_code_invalid"
-    message = "手机号授权已失效或不属于这个小程序，请重新点击“获取手机号”"
-    field = "code"
 
 
 class ClaimCodeInvalidError(UnprocessableError):
@@ -254,12 +218,6 @@ class RosterPersonNotFoundError(NotFoundError):
     message = "名册上没有这条记录"
 
 
-class PersonNotFoundError(UnprocessableError):
-    code = "person_not_found"
-    message = "没有找到这个人，请先让本人登录并认领名册记录"
-    field = "person_id"
-
-
 class ScopeNotAllowedError(UnprocessableError):
     code = "scope_not_allowed"
     message = "“{role}”只能任职于：{scopes}"
@@ -268,7 +226,7 @@ class ScopeNotAllowedError(UnprocessableError):
 
 class ScopeIdError(UnprocessableError):
     code = "scope_id_wrong"
-    message = "全镇范围不填 scope_id，其他范围必须填写"
+    message = "全镇范围不填 scope_id，其他范围必须填写已有的编号"
     field = "scope_id"
 
 
@@ -283,7 +241,14 @@ class AuditorAppointmentError(ForbiddenError):
     """Who is audited does not choose the auditor (identity design: town_admin appoints no auditors)."""
 
     code = "auditor_not_by_admin"
-    message = "审计员不能由系统管理员任命"
+    message = "审计员不能由系统管理员任命，须由镇里以 sanqu bootstrap --role auditor 另行授予"
+
+
+class SeparateDutiesError(ConflictError):
+    """Who administers does not audit, and the other way round."""
+
+    code = "separate_duties"
+    message = "“审计员”与“系统管理员”不能由同一个人担任"
 
 
 class SelfReviewError(ForbiddenError):
@@ -312,13 +277,13 @@ class LastAdminError(ConflictError):
     message = "不能结束最后一位系统管理员的任职，请先任命另一位"
 
 
-class PolicyVersionError(UnprocessableError):
-    code = "policy_version_wrong"
-    message = "请先阅读现行版本（{current}）的条款再同意"
-    field = "policy_version"
+class SubstitutePeriodError(UnprocessableError):
+    code = "substitute_period_wrong"
+    message = "代理起止时间应在原任职期内，且必须写明结束时间，最长{days}天"
+    field = "valid_to"
 
 
-class BirthDateError(UnprocessableError):
-    code = "birth_date_wrong"
-    message = "出生日期应在 {earliest} 到 {latest} 之间，请核对"
-    field = "birth_date"
+class SubstituteSelfError(UnprocessableError):
+    code = "substitute_of_oneself"
+    message = "不能由本人代理自己的任职，请选择另一个人"
+    field = "person_id"

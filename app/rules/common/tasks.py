@@ -1,0 +1,72 @@
+"""The staff's work lists: what waits for a person of the town. Pure."""
+
+from app.core.errors import ConflictError, NotFoundError
+from app.core.labels import Labelled
+from app.rules.identity.roles import Permission
+
+
+class TaskKind(Labelled):
+    """What waits for a member of staff."""
+
+    ENTERPRISE_REVIEW = "enterprise_review", "审核企业登记"
+    ENTERPRISE_CLAIM = "enterprise_claim", "审核企业认领"
+    SUSPENSION_APPEAL = "suspension_appeal", "答复企业申诉"
+    PAPERS_EXPIRED = "papers_expired", "证照已到期"
+    VACANCY_REVIEW = "vacancy_review", "复核岗位"
+    CONTENT_REVIEW = "content_review", "复核图片或文字"
+    REPORT = "report", "处理举报"
+    PERSON_MERGE = "person_merge", "核对是否同一人"
+    ACCOUNT_ABANDONED = "account_abandoned", "微信账号已注销"
+    LIAISON_UNKNOWN = "liaison_unknown", "补全挂钩关系"
+    GRID_UNKNOWN = "grid_unknown", "补全网格名称与网格长"
+    SECRETARY_PHONE_UNKNOWN = "secretary_phone_unknown", "补全书记电话"
+    WAGE_UNVERIFIED = "wage_unverified", "核对最低工资标准"
+    WECHAT_PUNISHED = "wechat_punished", "微信平台处罚"
+
+
+class TaskState(Labelled):
+    OPEN = "open", "待办"
+    DONE = "done", "已办"
+
+
+# Whose business a task is: who may do the act that it waits for.
+TASK_PERMISSIONS: dict[TaskKind, Permission] = {
+    TaskKind.ENTERPRISE_REVIEW: Permission.ENTERPRISE_REVIEW,
+    TaskKind.ENTERPRISE_CLAIM: Permission.ENTERPRISE_REVIEW,
+    TaskKind.SUSPENSION_APPEAL: Permission.ENTERPRISE_REVIEW,
+    TaskKind.PAPERS_EXPIRED: Permission.ENTERPRISE_REVIEW,
+    TaskKind.VACANCY_REVIEW: Permission.VACANCY_REVIEW,
+    TaskKind.CONTENT_REVIEW: Permission.CONTENT_REVIEW,
+    TaskKind.REPORT: Permission.REPORT_HANDLE,
+    TaskKind.PERSON_MERGE: Permission.PERSON_MANAGE,
+    TaskKind.ACCOUNT_ABANDONED: Permission.PERSON_MANAGE,
+    TaskKind.LIAISON_UNKNOWN: Permission.LIAISON_CONFIRM,
+    TaskKind.GRID_UNKNOWN: Permission.GRID_COMPLETE,
+    TaskKind.SECRETARY_PHONE_UNKNOWN: Permission.GRID_COMPLETE,
+    TaskKind.WAGE_UNVERIFIED: Permission.WAGE_CONFIRM,
+    TaskKind.WECHAT_PUNISHED: Permission.PERSON_MANAGE,
+}
+
+# What nothing in the system can do: done in the world, then ticked off with a word about it.
+BY_HAND = frozenset({TaskKind.ACCOUNT_ABANDONED, TaskKind.WECHAT_PUNISHED})
+
+
+def check_by_hand(kind: TaskKind) -> None:
+    """Every other task is done by its act and by nothing else: a tick must not stand for an approval."""
+    if kind not in BY_HAND:
+        raise TaskHasActError(kind=kind.label)
+
+
+class TaskNotFoundError(NotFoundError):
+    code = "task_not_found"
+    message = "没有找到这项待办"
+
+
+class TaskHasActError(ConflictError):
+    code = "task_has_act"
+    message = "“{kind}”要在对应的页面办理，办好后待办会自动完成"
+
+
+class TaskDoneError(ConflictError):
+    code = "task_done"
+    message = "这项待办已经办好"
