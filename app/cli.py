@@ -1,31 +1,32 @@
-"""`sanqu`: serve, migrate, seed, worker, bootstrap."""
+"""`sanqu`: serve, migrate, seed, worker, bootstrap, purge, rotate-key, audit …"""
 
 import asyncio
 import gc
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from socket import socket
 from typing import Annotated, Any
 
 import typer
-import uvicorn
-from alembic import command
-from alembic.config import Config
 from rich.console import Console
+from rich.progress import Progress
 
 from app.core.clock import SystemClock
+from app.core.crypto import FOLLOW_SECONDS
 from app.core.errors import AppError
 from app.core.logging import configure_logging
 from app.core.settings import Settings
-from app.main import create_app
+from app.rules.identity.roles import Role
 from app.services import reactions
 from app.services.common.health import ROOT, head_revision
-from app.services.identity import staff
+from app.services.identity import audit_chain, rotation, staff
 from app.services.organisation.report import render_report, seed_report
 from app.services.organisation.seeding import SeedOutcome, load_seeds
 from app.services.runtime import Runtime, open_runtime
+from app.tasks import retention
 from app.tasks.worker import run_worker
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, help="宝盖三区联创后端")
@@ -39,6 +40,11 @@ def serve(
     fd: Annotated[int | None, typer.Option(help="使用已打开的监听套接字")] = None,
 ) -> None:
     """启动 API。"""
+    # Only here: routes and pages take seconds to import, and no other command needs them.
+    import uvicorn
+
+    from app.main import create_app
+
     settings = Settings()
     app = create_app(settings)
     config = uvicorn.Config(
@@ -80,6 +86,10 @@ def migrate(revision: Annotated[str, typer.Argument(help="目标版本")] = "hea
     settings = Settings()
     if settings.is_sqlite:
         Path(settings.database_url.split("///", 1)[1]).parent.mkdir(parents=True, exist_ok=True)
+    # Half a second to load, and needed by this command alone.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.attributes["url"] = settings.database_url
@@ -123,14 +133,98 @@ def outcome_line(outcome: SeedOutcome) -> str:
 @main.command()
 def bootstrap(
     staff_name: Annotated[str | None, typer.Option("--staff", help="名册上的姓名；不填则由认领人填写")] = None,
+    role: Annotated[
+        str, typer.Option(help="town_admin（系统管理员）或 auditor（审计员，管理员不能任命）")
+    ] = "town_admin",
 ) -> None:
-    """打印第一位系统管理员的一次性认领码；再次运行会作废先前未用的码。"""
+    """打印第一位系统管理员（或审计员）的一次性认领码；再次运行会作废先前未用的码。"""
+    if role not in {Role.TOWN_ADMIN.value, Role.AUDITOR.value}:
+        raise typer.BadParameter("只能是 town_admin 或 auditor")
 
     async def work(runtime: Runtime) -> str:
         async with runtime.db.unit_of_work() as session:
-            return await staff.bootstrap(session, staff_name=staff_name, now=runtime.clock.now())
+            return await staff.bootstrap(session, staff_name=staff_name, role=Role.of(role), now=runtime.clock.now())
 
     # Alone on its line, so that a script can read it.
+    sys.stdout.write(_run(work) + "\n")
+
+
+@main.command()
+def purge(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只数一数，不删除")] = False,
+) -> None:
+    """清除已过保存期限的记录，逐条说明依据。"""
+    for item in _run(lambda runtime: retention.purge(runtime, dry_run=dry_run)):
+        sys.stdout.write(f"{'将清除' if dry_run else '已清除'} {item.rows} 条 {item.what}（{item.why}）\n")
+
+
+@main.command("rotate-key")
+def rotate_key(
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="确认没有内容再需要旧密钥后，从密钥文件里去掉它们")
+    ] = False,
+) -> None:
+    """换用新的字段密钥，并在服务运行中把所有密文换到新密钥下。"""
+    settings = Settings()
+    if drop_old:
+        _drop_old_keys(settings)
+        return
+    if settings.keys_path is not None:
+        console.print(f"新密钥 {rotation.add_key(settings.keys_path)} 已写入 {settings.keys_path}，等待各进程换用……")
+        time.sleep(2 * FOLLOW_SECONDS)
+    with Progress(console=console, transient=True) as progress:
+        bar = progress.add_task("重新加密", total=None)
+        done = _run(lambda runtime: rotation.reseal_all(runtime, lambda _, count: progress.advance(bar, count)))
+    for name, count in done.resealed.items():
+        console.print(f"{name}：{count} 条")
+    for name, count in done.broken.items():
+        console.print(f"[red]{name}：{count} 条任何密钥都打不开，保持原样[/red]")
+    console.print("完成。备份仍需旧密钥；确认不再需要后运行 sanqu rotate-key --drop-old")
+
+
+def _drop_old_keys(settings: Settings) -> None:
+    if settings.keys_path is None:
+        raise typer.BadParameter("密钥来自环境变量，请在那里去掉旧密钥")
+    left = _run(rotation.outdated_count)
+    if left:
+        sys.stderr.write(f"还有 {left} 条内容在旧密钥下，请先运行 sanqu rotate-key\n")
+        raise typer.Exit(1)
+    console.print("已去掉旧密钥：" + ("、".join(rotation.drop_old_keys(settings.keys_path)) or "没有"))
+
+
+audit_commands = typer.Typer(no_args_is_help=True, help="审计记录的封存链")
+main.add_typer(audit_commands, name="audit")
+
+
+@audit_commands.command("verify")
+def audit_verify(
+    anchor: Annotated[str | None, typer.Option(help="以前打印、保存在外部的一行锚点")] = None,
+) -> None:
+    """核对整条链：说出第一处不符，并报告尚未封存的末尾。"""
+
+    async def work(runtime: Runtime) -> audit_chain.Verification:
+        async with runtime.db.connection() as connection:
+            return await audit_chain.verify(connection, runtime.crypto, anchor=anchor)
+
+    found = _run(work)
+    tail = f"尚未封存 {found.unsealed} 条" + (
+        f"，最早 {found.unsealed_since:%Y-%m-%d %H:%M:%S} UTC" if found.unsealed_since else ""
+    )
+    if found.fault is not None:
+        sys.stdout.write(f"不符：{found.fault}。此前 {found.checked} 条相符；{tail}\n")
+        raise typer.Exit(1)
+    sys.stdout.write(f"相符：{found.checked} 条；{tail}\n")
+
+
+@audit_commands.command("anchor")
+def audit_anchor() -> None:
+    """打印链的末端一行，请保存到这台机器以外的地方。"""
+
+    async def work(runtime: Runtime) -> str:
+        async with runtime.db.connection() as connection:
+            seq, chain = await audit_chain.head(connection)
+        return audit_chain.anchor_line(seq, chain, runtime.clock.now())
+
     sys.stdout.write(_run(work) + "\n")
 
 

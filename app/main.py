@@ -11,16 +11,20 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from app.console import install as install_console
 from app.core.clock import Clock
 from app.core.ids import new_id
 from app.core.logging import configure_logging
 from app.core.middleware import Edge
 from app.core.settings import Settings
 from app.routers import common, failures, identity, jobs, organisation
+from app.routers.routing import errors_as_json
 from app.services import reactions
 from app.services.jobs.search import keep_loading_words, load_words
 from app.services.runtime import open_runtime
 
+UPLOAD_PATH = "/api/v1/files"
+FORM_BYTES = 8192
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = """宝盖镇“三区联创”两个小程序（宝盖职聘、零工配产）的后端接口。
 
@@ -37,7 +41,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_runtime(settings, clock) as runtime:
+        async with open_runtime(app.state.settings, app.state.clock) as runtime:
             app.state.runtime = runtime
             learning = None if await load_words(runtime.db) else asyncio.create_task(keep_loading_words(runtime.db))
             yield
@@ -54,10 +58,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.draining = asyncio.Event()
+    app.state.settings, app.state.clock, app.state.draining = settings, clock, asyncio.Event()
     failures.install(app)
     # Routes are tried in this order, one after the other: the public list, asked most, comes early.
-    for router in (common.root, jobs.router, common.router, identity.router, organisation.router):
+    for router in (common.ROOT, jobs.router, *common.ROUTERS, *identity.ROUTERS, *organisation.ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
@@ -72,6 +76,17 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             swagger_favicon_url="data:,",
         )
 
-    app.add_middleware(Edge, body_limit=settings.body_limit_bytes)
+    # After the API: its routes must not wait for the console's to be looked at.
+    install_console(app, settings)
+
+    made = app.openapi
+    app.openapi = lambda: errors_as_json(made())  # type: ignore[method-assign]
+    app.add_middleware(
+        Edge,
+        body_limit=settings.body_limit_bytes,
+        # The form around the file needs a little room of its own.
+        upload_limit=settings.upload_limit_bytes + FORM_BYTES,
+        upload_path=UPLOAD_PATH,
+    )
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID", generator=lambda: new_id().hex)
     return app

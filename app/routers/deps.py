@@ -4,15 +4,15 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request, params
 
 from app.core import idempotency
 from app.core.db import ReadConnection, ReadSession, WriteSession
 from app.core.errors import AppError, FieldIssue, InvalidFieldsError, UnauthorisedError
 from app.core.rates import PEOPLE_PER_ADDRESS, PER_ADDRESS, RateKind
-from app.core.security import TokenClaims, TokenError, network_of
+from app.core.security import TokenClaims, TokenError
 from app.rules.identity.access import Reach
 from app.rules.identity.onbehalf import AgentScope, NotOnBehalfError
 from app.rules.identity.roles import Actor, Permission, check_permission
@@ -27,9 +27,16 @@ PUBLIC = frozenset({
     "get_file_content", "read_share_code", "get_policy", "check_push_address", "receive_push", "get_metrics",
 })  # fmt: skip
 # Answers with a secret that is shown once: nothing of them is kept, so a repeated call is a new one.
-UNKEPT = frozenset({
-    "issue_claim_code", "offer_representation", "invite_member", "open_console_account", "export_my_data", "reveal_person",
-})
+UNKEPT = frozenset(
+    {
+        "issue_claim_code",
+        "offer_representation",
+        "invite_member",
+        "open_console_account",
+        "export_my_data",
+        "reveal_person",
+    }
+)
 BEARER = "bearer "
 
 
@@ -110,9 +117,7 @@ class RequiresSelfOrAgent(Requires):
         super().__init__(Permission.SELF, reach)
         self.scope = scope
 
-    async def __call__(  # type: ignore[override]  # one more header than the plain kind
-        self, request: Request, actor: MaybeActor, on_behalf_of: OnBehalf = None
-    ) -> Actor:
+    async def __call__(self, request: Request, actor: MaybeActor, on_behalf_of: OnBehalf = None) -> Actor:
         if actor is None:
             raise UnauthorisedError
         if on_behalf_of is None:
@@ -175,9 +180,7 @@ def limited_by_address(kind: RateKind) -> Any:
 
 
 def caller_of(request: Request, runtime: Runtime) -> str:
-    """A keyed hash of the address (an IPv6 network counts as one): addresses are personal data."""
-    host = request.client.host if request.client else ""
-    return runtime.crypto.keyed_hash("address", network_of(host))
+    return runtime.address_key(request.client.host if request.client else "")
 
 
 async def unit(
@@ -263,16 +266,20 @@ def _aim(request: Request) -> dict[str, Any]:
     return request.path_params | {ON_BEHALF_HEADER: request.headers.get(ON_BEHALF_HEADER, "")}
 
 
+def _digest(file: BinaryIO) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # spooled files read into buffers
+
+
 async def _content(request: Request) -> bytes:
     """The body; of a form its parts, because a retried upload has another boundary."""
-    if not request.headers.get("content-type", "").startswith("multipart/"):
+    if not any(isinstance(field.field_info, params.Form) for field in request.scope["route"].dependant.body_params):
         return await request.body()
     parts = []
     for name, value in sorted((await request.form()).multi_items(), key=lambda item: item[0]):
         if isinstance(value, str):
             parts.append(f"{name}={value}")
             continue
-        digest = await asyncio.to_thread(hashlib.file_digest, value.file, "sha256")
+        digest = await asyncio.to_thread(_digest, value.file)
         await value.seek(0)
-        parts.append(f"{name}={digest.hexdigest()}")
+        parts.append(f"{name}={digest}")
     return "\n".join(parts).encode()

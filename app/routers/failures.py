@@ -1,5 +1,6 @@
 """One handler turns every failure into the error format; unknown ones into a 500 with nothing but an id."""
 
+import re
 from typing import Any
 
 from asgi_correlation_id import correlation_id
@@ -8,10 +9,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.core.errors import AppError, FieldIssue, InvalidFieldsError, NotFoundError, UnprocessableError
+from app.core.errors import (
+    AppError,
+    FieldIssue,
+    ForbiddenError,
+    InvalidFieldsError,
+    MethodNotAllowedError,
+    NotFoundError,
+    UnprocessableError,
+)
 from app.core.idempotency import REPLAYED, ReplayedAnswer
 from app.core.logging import get_logger
 from app.core.middleware import SECURITY_HEADERS
+from app.services.identity.audit import record_denial
 
 log = get_logger()
 
@@ -20,12 +30,6 @@ class MalformedBodyError(UnprocessableError):
     code = "body_malformed"
     message = "提交的内容不是正确的 JSON，请检查后再提交"
     field = "body"
-
-
-class MethodNotAllowedError(AppError):
-    status = 405
-    code = "method_not_allowed"
-    message = "这个地址不支持该请求方法"
 
 
 class UnsupportedMediaError(AppError):
@@ -93,10 +97,13 @@ def render(error: AppError) -> JSONResponse:
 
 
 async def _app_error(request: Request, exc: Exception) -> Response:
-    del request
     assert isinstance(exc, AppError)  # noqa: S101  # registered for nothing else
     if int(exc.status) >= 500:  # noqa: PLR2004
         log.warning("refused", code=exc.code, status=int(exc.status), exc_info=exc)
+    actor = getattr(request.state, "actor", None)
+    if isinstance(exc, ForbiddenError) and actor is not None:
+        # Somebody known reached for what is not theirs.
+        await record_denial(request.app.state.runtime, actor, request.scope["route"].name, exc.code)
     return render(exc)
 
 
@@ -116,6 +123,9 @@ async def _validation_error(request: Request, exc: Exception) -> Response:
 async def _http_error(request: Request, exc: Exception) -> Response:
     del request
     assert isinstance(exc, HTTPException)  # noqa: S101
+    if isinstance(exc.__cause__, AppError):
+        # Raised while the framework read the body.
+        return render(exc.__cause__)
     mapped: dict[int, type[AppError]] = {
         400: MalformedBodyError, 404: NotFoundError, 405: MethodNotAllowedError, 415: UnsupportedMediaError,
     }  # fmt: skip
@@ -160,6 +170,9 @@ def _sentence(error: Any) -> str:
         kind = TEXT_LENGTH.get(kind, kind)
     template = SENTENCES.get(kind, FALLBACK)
     context = {key: str(value) for key, value in (error.get("ctx") or {}).items()}
+    if "expected" in context:
+        # Pydantic's English list: 'a', 'b' or 'c'.
+        context["expected"] = "、".join(re.findall(r"'([^']*)'", context["expected"])) or context["expected"]
     try:
         return template.format(**context)
     except KeyError:

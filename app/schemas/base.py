@@ -3,7 +3,16 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from app.core.clock import CHINA
 
@@ -33,8 +42,15 @@ def _clean(text: str) -> str:
     return text
 
 
+def _clean_secret(secret: SecretStr) -> SecretStr:
+    _clean(secret.get_secret_value())
+    return secret
+
+
 InstantIn = Annotated[datetime, AfterValidator(_aware)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True), AfterValidator(_clean)]
+# As typed, blanks included; never shown in a log or an error.
+Secret = Annotated[SecretStr, AfterValidator(_clean_secret)]
 Fen = Annotated[int, Field(ge=0, le=100_000_000, description="分，1元 = 100分")]
 Version = Annotated[int, Field(ge=1, le=2_147_483_647, description="您读到的 version；不是最新的会得到 409 stale")]
 

@@ -3,17 +3,34 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.events import subscribe
-from app.rules.common import NoticeKind
-from app.rules.identity import Permission
+from app.rules.common.files import FileKind
+from app.rules.common.notices import NoticeKind
+from app.rules.common.reports import ReportSubject
+from app.rules.identity.consents import ConsentPurpose
+from app.rules.identity.privacy import HeldData
+from app.rules.identity.roles import Permission
+from app.services.common import files
 from app.services.common.notices import notify, notify_all
 from app.services.events import (
+    AccountDeleted,
     ApplicationMoved,
     ApplicationReceived,
+    ConsentWithdrawn,
+    ContentReviewed,
     EnterpriseClaimReviewed,
+    EnterpriseRestored,
+    EnterpriseSuspended,
+    EnterpriseVerified,
+    PapersExpiring,
+    ReportUpheld,
     VacancyFilled,
     VacancyReviewed,
+    WechatAccountCancelled,
+    WechatDataRevoked,
 )
+from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
+from app.services.jobs import applications, seekers, vacancies
 
 # WeChat's `thing` values hold at most 20 characters, `phrase` at most 5 Chinese ones.
 THING = 20
@@ -26,6 +43,16 @@ def register() -> None:
     subscribe(ApplicationReceived, tell_firm)
     subscribe(ApplicationMoved, tell_seeker)
     subscribe(VacancyFilled, tell_waiting)
+    subscribe(ContentReviewed, settle_content)
+    subscribe(ReportUpheld, take_down_reported)
+    subscribe(WechatDataRevoked, erase_revoked)
+    subscribe(WechatAccountCancelled, forget_wechat)
+    subscribe(ConsentWithdrawn, erase_unconsented)
+    subscribe(AccountDeleted, leave_applications)
+    subscribe(EnterpriseVerified, relabel_postings)
+    subscribe(EnterpriseSuspended, take_off_the_lists)
+    subscribe(EnterpriseRestored, tell_restored)
+    subscribe(PapersExpiring, tell_expiring)
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:
@@ -76,3 +103,92 @@ async def tell_waiting(session: AsyncSession, event: VacancyFilled) -> None:
         page="pages/vacancy/recommended",
         template_data={"thing1": event.title[:THING], "phrase2": "已招满"},
     )  # fmt: skip
+
+
+async def settle_content(session: AsyncSession, event: ContentReviewed) -> None:
+    """The second person's word: an image is shown or gone, a name likewise."""
+    if event.subject_kind == people.NAME_REVIEW:
+        await people.settle_name(session, event.subject_id, approved=event.approved, now=event.at)
+        if not event.approved:
+            await notify(
+                session, person_id=event.subject_id, kind=NoticeKind.CONTENT_REVIEWED, now=event.at,
+                title="姓名未通过复核", body=f"您填写的姓名未通过复核{_because(event.note)}，请重新填写真实姓名。",
+                page="pages/me/profile", template_data={"thing1": "姓名", "phrase2": "未通过"},
+            )  # fmt: skip
+        return
+    await files.settle_by_id(
+        session, event.subject_id, ready=event.approved, because=f"未通过复核{_because(event.note)}", now=event.at
+    )
+
+
+async def take_down_reported(session: AsyncSession, event: ReportUpheld) -> None:
+    """A posting leaves the lists, an image goes; firms and people are the office's own further acts."""
+    if event.subject_kind is ReportSubject.VACANCY:
+        await vacancies.take_down(session, event.subject_id, note=f"举报属实：{event.reply}"[:200], now=event.at)
+    elif event.subject_kind is ReportSubject.FILE:
+        await files.settle_by_id(session, event.subject_id, ready=False, because="经举报核实后删除", now=event.at)
+
+
+async def erase_revoked(session: AsyncSession, event: WechatDataRevoked) -> None:
+    """What the person took back in WeChat is erased here too."""
+    if event.held is HeldData.PHONE:
+        await people.erase_phone(session, event.person_id, now=event.at)
+    elif event.held is HeldData.HOME:
+        await seekers.erase_home(session, event.person_id, now=event.at)
+    else:
+        kind = FileKind.IMAGE if event.held is HeldData.IMAGES else FileKind.PDF
+        await files.erase_uploads(session, event.person_id, kind, because="本人在微信中收回授权", now=event.at)
+
+
+async def forget_wechat(session: AsyncSession, event: WechatAccountCancelled) -> None:
+    await wechat_accounts.forget(session, event.person_id, event.app, now=event.at)
+
+
+async def erase_unconsented(session: AsyncSession, event: ConsentWithdrawn) -> None:
+    """What only this purpose needed goes with it."""
+    if event.purpose is ConsentPurpose.EXACT_LOCATION:
+        await seekers.erase_home(session, event.person_id, now=event.at)
+    elif event.purpose is ConsentPurpose.ID_NUMBER:
+        await people.erase_id_number(session, event.person_id, now=event.at)
+    elif event.purpose is ConsentPurpose.SERVICE:
+        await applications.leave_all(session, event.person_id, now=event.at)
+
+
+async def leave_applications(session: AsyncSession, event: AccountDeleted) -> None:
+    await applications.leave_all(session, event.person_id, now=event.at)
+
+
+async def relabel_postings(session: AsyncSession, event: EnterpriseVerified) -> None:
+    await vacancies.relabel(session, event.enterprise_id, event.label)
+
+
+async def take_off_the_lists(session: AsyncSession, event: EnterpriseSuspended) -> None:
+    await vacancies.pause_all(session, event.enterprise_id, note="企业已被暂停", now=event.at)
+    for person_id in await people_with(session, Permission.VACANCY_WRITE, event.enterprise_id, now=event.at):
+        await notify(
+            session, person_id=person_id, kind=NoticeKind.ENTERPRISE_SUSPENDED, now=event.at, title="企业已暂停",
+            body=f"“{event.enterprise_name}”已暂停，依据：{event.basis}。招聘中的岗位已暂停；负责人可以提出申诉。"[:300],
+            page="pages/enterprise/suspension", template_data={"thing1": event.enterprise_name[:THING], "phrase2": "已暂停"},
+        )  # fmt: skip
+
+
+async def tell_restored(session: AsyncSession, event: EnterpriseRestored) -> None:
+    for person_id in await people_with(session, Permission.VACANCY_WRITE, event.enterprise_id, now=event.at):
+        await notify(
+            session, person_id=person_id, kind=NoticeKind.ENTERPRISE_SUSPENDED, now=event.at, title="企业已恢复",
+            body=f"“{event.enterprise_name}”已恢复，暂停的岗位可以由您逐个恢复招聘。",
+            page="pages/enterprise/mine", template_data={"thing1": event.enterprise_name[:THING], "phrase2": "已恢复"},
+        )  # fmt: skip
+
+
+async def tell_expiring(session: AsyncSession, event: PapersExpiring) -> None:
+    for person_id in await people_with(session, Permission.VACANCY_WRITE, event.enterprise_id, now=event.at):
+        await notify(
+            session, person_id=person_id, kind=NoticeKind.PAPERS_EXPIRING, now=event.at, title="证照即将到期",
+            body=f"“{event.enterprise_name}”的{event.paper}将于{event.valid_to}到期，请及时更新。",
+            page="pages/enterprise/papers", template_data={"thing1": event.paper[:THING], "phrase2": "将到期"},
+        )  # fmt: skip
+
+
+def _because(note: str | None) -> str:
+    return f"（{note}）" if note else ""

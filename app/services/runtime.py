@@ -1,18 +1,24 @@
-"""What a process holds for its lifetime: settings, engines, keys, clock, the WeChat client."""
+"""What a process holds for its lifetime: settings, engines, keys, clock, stores, the clients of other services."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 import httpx
 
 from app.core.clock import Clock, SystemClock
-from app.core.crypto import Crypto
+from app.core.crypto import Crypto, ring_of
 from app.core.db import Database
+from app.core.links import Links
 from app.core.pages import Cursors
-from app.core.security import Tokens
+from app.core.rates import DEFAULTS, Rate, RateKind, Rates
+from app.core.sanitise import Limits, Sanitiser
+from app.core.security import Passwords, RefreshTokens, Tokens, network_of
 from app.core.settings import Settings
+from app.core.sms import SmsGateway
+from app.core.storage import Storage
 from app.services.identity.app_tokens import DatabaseTokenStore
 from app.wechat.client import WechatApp, WechatClient
 from app.wechat.tokens import TokenProvider
@@ -25,8 +31,26 @@ class Runtime:
     db: Database
     crypto: Crypto
     tokens: Tokens
+    refresh_tokens: RefreshTokens
+    passwords: Passwords
     cursors: Cursors
+    rates: Rates
+    storage: Storage
+    sanitiser: Sanitiser
+    links: Links
     wechat: WechatClient
+    sms: SmsGateway
+
+    def address_key(self, address: str) -> str:
+        """Whose allowance an anonymous call takes: a keyed hash of the address, which is personal data.
+
+        An IPv6 network counts as one address.
+        """
+        return self.crypto.keyed_hash("address", network_of(address))
+
+
+# Reading the list of certificate authorities takes 40 ms: once per process.
+_tls = cache(httpx.create_ssl_context)
 
 
 @asynccontextmanager
@@ -34,25 +58,36 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     """Everything opened, everything closed again; used alike by API, worker and CLI."""
     clock = clock or SystemClock()
     db = Database(settings)
-    crypto = Crypto(settings.field_ring, settings.index_secret)
+    try:
+        async with httpx.AsyncClient(base_url=settings.wechat_api_base, trust_env=False, verify=_tls()) as http:
+            yield _assemble(settings, clock, db, http)
+    finally:
+        await db.close()
+
+
+def _assemble(settings: Settings, clock: Clock, db: Database, http: httpx.AsyncClient) -> Runtime:
+    crypto = Crypto(ring_of(settings), settings.index_secret, suite=settings.field_suite)
     apps = {key: WechatApp(key, appid, secret) for key, (appid, secret) in settings.wechat_credentials().items()}
-    async with httpx.AsyncClient(base_url=settings.wechat_api_base, trust_env=False) as http:
-        wechat = WechatClient(
+    rates = DEFAULTS | {RateKind(kind): text for kind, text in settings.rate_limits.items()}
+    return Runtime(
+        settings=settings,
+        clock=clock,
+        db=db,
+        crypto=crypto,
+        tokens=Tokens(settings.token_ring, timedelta(minutes=settings.access_token_minutes)),
+        refresh_tokens=RefreshTokens(crypto.derived_key("refresh")),
+        passwords=Passwords(),
+        cursors=Cursors(settings.index_secret),
+        rates=Rates(db, {kind: Rate.parse(text) for kind, text in rates.items()}),
+        storage=Storage(settings.files_url),
+        sanitiser=Sanitiser(Limits(settings.image_pixels, settings.pdf_pages)),
+        links=Links(crypto.derived_key("links"), settings.public_base_url),
+        wechat=WechatClient(
             http=http,
             apps=apps,
             tokens=TokenProvider(DatabaseTokenStore(db, crypto), clock),
             base_url=settings.wechat_api_base,
             timeout_seconds=settings.wechat_timeout_seconds,
-        )
-        try:
-            yield Runtime(
-                settings=settings,
-                clock=clock,
-                db=db,
-                crypto=crypto,
-                tokens=Tokens(settings.token_ring, timedelta(minutes=settings.access_token_minutes)),
-                cursors=Cursors(settings.index_secret),
-                wechat=wechat,
-            )
-        finally:
-            await db.close()
+        ),
+        sms=SmsGateway(http, settings.sms_url, settings.sms_secret.get_secret_value(), settings.sms_templates),
+    )

@@ -1,26 +1,24 @@
-"""Delivery of the outbox: lease, send, tick off. Business goes on while WeChat is away; messages follow later."""
+"""Delivery of the outbox: lease, do, tick off. Business goes on while WeChat is away; what leaves follows later."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.core import outbox
 from app.core.errors import AppError
 from app.core.logging import get_logger
+from app.core.sms import SmsAwayError
+from app.core.storage import StorageAwayError
 from app.core.tables import OutboxMessage, OutboxState
-from app.rules.identity import WechatApp
-from app.services.common import notices
-from app.services.identity.people import openid_of
+from app.rules.identity.apps import WechatApp
+from app.services.common import files, media, notices, push, reach
+from app.services.common.reach import NobodyReachedError, NotNowError
 from app.services.runtime import Runtime
-from app.wechat.errors import WechatError, WechatRejected, WechatUnavailable
+from app.wechat.errors import WechatError, WechatUnavailable
 
 BATCH = 20
 log = get_logger()
-
-
-class Undeliverable(Exception):  # noqa: N818  # an outcome, not a fault
-    """Never to arrive this way; the notice row is what the person gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,22 @@ class Outcome:
     delivered: int
     postponed: int
     given_up: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """`later`: the attempt counts; `until`: it does not, the moment was wrong."""
+
+    state: OutboxState | None
+    error: str | None = None
+    wait: int | None = None
+    until: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        if self.until is not None:
+            return "waits"
+        return "later" if self.state is None else {OutboxState.DONE: "done"}.get(self.state, "dead")
 
 
 async def deliver_due(runtime: Runtime, holder: str) -> Outcome:
@@ -48,7 +62,7 @@ async def deliver_due(runtime: Runtime, holder: str) -> Outcome:
             await _give_back(runtime, holder, messages[place:])
             break
         results.append(await _deliver_one(runtime, holder, message))
-    return Outcome(results.count("done"), results.count("later"), results.count("dead"))
+    return Outcome(results.count("done"), results.count("later") + results.count("waits"), results.count("dead"))
 
 
 def _lease_holds(runtime: Runtime, message: OutboxMessage) -> bool:
@@ -64,60 +78,65 @@ async def _give_back(runtime: Runtime, holder: str, messages: Sequence[OutboxMes
 
 
 async def _deliver_one(runtime: Runtime, holder: str, message: OutboxMessage) -> str:
-    error, wait, state = None, None, OutboxState.DONE
+    result = await _try(runtime, message)
+    async with runtime.db.unit_of_work() as session:
+        now = runtime.clock.now()
+        if result.until is not None:
+            await outbox.give_back(session, message, holder=holder, until=result.until)
+        elif result.state is None:
+            error = result.error or "unknown"
+            await outbox.postpone(session, message, holder=holder, now=now, error=error, wait=result.wait)
+        else:
+            await outbox.finish(session, message.id, holder=holder, now=now, state=result.state, error=result.error)
+    log.info("outbox", topic=message.topic, outbox_id=str(message.id), state=result.name, error=result.error)
+    return result.name
+
+
+async def _try(runtime: Runtime, message: OutboxMessage) -> _Result:
     try:
-        await HANDLERS[message.topic](runtime, message)
+        await HANDLERS[message.topic](runtime, message.payload)
+    except NotNowError as exc:
+        return _Result(None, until=exc.until)
     except WechatUnavailable as exc:
-        error, wait = type(exc).__name__, exc.retry_after
-    except (Undeliverable, KeyError, ValueError, WechatError) as exc:
+        return _Result(None, type(exc).__name__, wait=exc.retry_after)
+    except (SmsAwayError, StorageAwayError) as exc:
+        return _Result(None, type(exc).__name__)
+    except (NobodyReachedError, KeyError, ValueError, WechatError) as exc:
         # Final: a wrong template or an unsubscribed person does not mend itself. The notice row remains.
-        error, state = type(exc).__name__, OutboxState.DEAD
+        return _Result(OutboxState.DEAD, type(exc).__name__)
     except AppError:
         raise  # the database is away: the lease ends by itself
     except Exception as exc:
         # One message that breaks its handler must not stop all the others behind it, restart after restart.
         log.exception("outbox handler", topic=message.topic, outbox_id=str(message.id))
-        error = type(exc).__name__
-    async with runtime.db.unit_of_work() as session:
-        now = runtime.clock.now()
-        if error is not None and state is OutboxState.DONE:
-            await outbox.postpone(session, message, holder=holder, now=now, error=error, wait=wait)
-            result = "later"
-        else:
-            await outbox.finish(session, message.id, holder=holder, now=now, state=state, error=error)
-            result = "done" if state is OutboxState.DONE else "dead"
-    log.info("outbox", topic=message.topic, outbox_id=str(message.id), state=result, error=error)
-    return result
+        return _Result(None, type(exc).__name__)
+    return _Result(OutboxState.DONE)
 
 
-async def _send_subscribe_message(runtime: Runtime, message: OutboxMessage) -> None:
-    """subscribeMessage.send to each mini-program in which the person may be reached; the first that takes it counts."""
-    async with runtime.db.reading() as session:
-        notice = await notices.get_for_delivery(session, UUID(message.payload["notice_id"]))
-        if notice is None or notice.read_at is not None:
-            return  # read meanwhile: nothing to tell any more
-        targets = [
-            (app, template, await openid_of(session, notice.person_id, app))
-            for app in WechatApp
-            if (template := runtime.settings.wechat_templates.get(app.value, {}).get(notice.kind.value))
-        ]
-    refused: WechatRejected | None = None
-    for app, template, openid in targets:
-        if openid is None:
-            continue
-        try:
-            await runtime.wechat.send_subscribe_message(
-                app.value, openid, template, page=notice.page,
-                data={key: {"value": value} for key, value in notice.template_data.items()},
-            )  # fmt: skip
-        except WechatRejected as exc:
-            refused = exc
-        else:
-            return
-    # No template, no identity, or no subscription left (43101): the row in GET /me/notices is what the person gets.
-    raise Undeliverable from refused
+async def _deliver_notice(runtime: Runtime, payload: dict[str, str]) -> None:
+    await reach.deliver(runtime, UUID(payload["notice_id"]))
 
 
-HANDLERS: dict[str, Callable[[Runtime, OutboxMessage], Awaitable[None]]] = {
-    notices.TOPIC: _send_subscribe_message,
+async def _fall_back(runtime: Runtime, payload: dict[str, str]) -> None:
+    await reach.fall_back(runtime, UUID(payload["notice_id"]))
+
+
+async def _check_media(runtime: Runtime, payload: dict[str, str]) -> None:
+    await media.ask(runtime, UUID(payload["file_id"]))
+
+
+async def _handle_push(runtime: Runtime, payload: dict[str, str]) -> None:
+    await push.handle(runtime, UUID(payload["push_event_id"]))
+
+
+async def _delete_object(runtime: Runtime, payload: dict[str, str]) -> None:
+    await runtime.storage.delete(payload["object_name"])
+
+
+HANDLERS: dict[str, Callable[[Runtime, dict[str, str]], Awaitable[None]]] = {
+    notices.TOPIC: _deliver_notice,
+    reach.FALLBACK_TOPIC: _fall_back,
+    files.CHECK_TOPIC: _check_media,
+    push.TOPIC: _handle_push,
+    files.DELETE_TOPIC: _delete_object,
 }

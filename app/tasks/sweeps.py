@@ -1,55 +1,91 @@
-"""What time does by itself: expired vacancies close, spent technical rows go."""
+"""What time does by itself: vacancies close, orphans go, papers run out, spent technical rows go."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.tables import IdempotencyRecord, OutboxMessage, OutboxState
-from app.models.identity import LoginCode, LoginSession
+from app.core.clock import china_date
+from app.core.daily import claim_day
+from app.core.rates import MICRO
+from app.core.tables import IdempotencyRecord, OutboxMessage, OutboxState, RateBucket
+from app.models.identity import ConsoleDevice, LoginCode, LoginSession, OwnCode, RefreshToken, SignInGuard
+from app.rules.identity.sessions import REFRESH_LIFETIME
+from app.services.common import file_sweeps
 from app.services.jobs.vacancies import expire_due
+from app.services.organisation import papers
 from app.services.runtime import Runtime
 
 # House style: keys are kept at least 24 h; a client that retries later than two days starts anew.
 IDEMPOTENCY_KEPT = timedelta(days=2)
 # WeChat's codes live five minutes; a day is enough to call a used code used.
 LOGIN_CODES_KEPT = timedelta(days=1)
-# The audit log keeps who logged in; the row itself is of no use once its token is dead.
+# The audit log keeps who logged in; the row itself is of no use once its last token is dead.
 SESSIONS_KEPT = timedelta(days=1)
+GUARDS_KEPT = timedelta(days=2)
 OUTBOX_KEPT = timedelta(days=30)
+Batch = Callable[[AsyncSession], Awaitable[int]]
 
 
 async def sweep(runtime: Runtime) -> dict[str, int]:
-    """One round of all sweeps, each in its own short transaction; returns how many rows each touched."""
+    """One round of all sweeps, each in its own short transactions; returns how many rows each touched."""
     now = runtime.clock.now()
+    done = {
+        "vacancies_expired": await _repeat(runtime, lambda session: expire_due(session, now=now)),
+        "files_orphaned": await _repeat(runtime, lambda session: file_sweeps.sweep_orphans(session, now=now)),
+        "files_unanswered": await _repeat(runtime, lambda session: file_sweeps.sweep_unanswered(session, now=now)),
+        "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
+    }
+    for name, statement in _spent(now).items():
+        done[name] = await _purge(runtime, statement)
+    return done
+
+
+async def sweep_daily(runtime: Runtime) -> bool:
+    """What is said once a day, by whichever worker comes first; True where it was done now."""
+    now = runtime.clock.now()
+    async with runtime.db.unit_of_work() as session:
+        if not await claim_day(session, "reminders", china_date(now)):
+            return False
+        await papers.remind(session, now=now)
+        return True
+
+
+def _spent(now: datetime) -> dict[str, object]:
+    over = col(LoginSession.expires_at) < now - SESSIONS_KEPT
     return {
-        "vacancies_expired": await _expire(runtime, now),
-        "idempotency_purged": await _purge(
-            runtime, delete(IdempotencyRecord).where(col(IdempotencyRecord.created_at) < now - IDEMPOTENCY_KEPT)
+        "idempotency_purged": delete(IdempotencyRecord).where(
+            col(IdempotencyRecord.created_at) < now - IDEMPOTENCY_KEPT
         ),
-        "login_codes_purged": await _purge(
-            runtime, delete(LoginCode).where(col(LoginCode.claimed_at) < now - LOGIN_CODES_KEPT)
+        "login_codes_purged": delete(LoginCode).where(col(LoginCode.claimed_at) < now - LOGIN_CODES_KEPT),
+        "refresh_tokens_purged": delete(RefreshToken).where(
+            col(RefreshToken.session_id).in_(select(col(LoginSession.id)).where(over))
+            | (col(RefreshToken.created_at) < now - REFRESH_LIFETIME)
         ),
-        "sessions_purged": await _purge(
-            runtime, delete(LoginSession).where(col(LoginSession.expires_at) < now - SESSIONS_KEPT)
-        ),
-        "outbox_purged": await _purge(
-            runtime,
-            delete(OutboxMessage).where(
-                col(OutboxMessage.state) != OutboxState.PENDING, col(OutboxMessage.finished_at) < now - OUTBOX_KEPT
-            ),
+        "sessions_purged": delete(LoginSession).where(over),
+        "own_codes_purged": delete(OwnCode).where(col(OwnCode.expires_at) < now - LOGIN_CODES_KEPT),
+        "devices_purged": delete(ConsoleDevice).where(col(ConsoleDevice.expires_at) < now),
+        "guards_purged": delete(SignInGuard).where(col(SignInGuard.failed_at) < now - GUARDS_KEPT),
+        "rates_purged": delete(RateBucket).where(col(RateBucket.tat) < round(now.timestamp() * MICRO)),
+        "outbox_purged": delete(OutboxMessage).where(
+            col(OutboxMessage.state) != OutboxState.PENDING, col(OutboxMessage.finished_at) < now - OUTBOX_KEPT
         ),
     }
 
 
-async def _expire(runtime: Runtime, now: datetime) -> int:
+async def _repeat(runtime: Runtime, batch: Batch) -> int:
+    """Batch after batch until one finds nothing: a long backlog never becomes one long transaction."""
     total = 0
-    while True:
-        async with runtime.db.unit_of_work() as session:
-            done = await expire_due(session, now=now)
+    while done := await _once(runtime, batch):
         total += done
-        if not done:
-            return total
+    return total
+
+
+async def _once(runtime: Runtime, batch: Batch) -> int:
+    async with runtime.db.unit_of_work() as session:
+        return await batch(session)
 
 
 async def _purge(runtime: Runtime, statement: object) -> int:

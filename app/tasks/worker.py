@@ -1,4 +1,4 @@
-"""The worker's loop: deliver what is due, sweep now and then, stop between two messages."""
+"""The worker's loop: seal the audit log, deliver what is due, sweep now and then, stop between two messages."""
 
 import asyncio
 import os
@@ -7,9 +7,10 @@ import socket
 from app.core.errors import AppError
 from app.core.ids import new_id
 from app.core.logging import get_logger
+from app.services.identity import audit_chain
 from app.services.runtime import Runtime
 from app.tasks.delivery import deliver_due
-from app.tasks.sweeps import sweep
+from app.tasks.sweeps import sweep, sweep_daily
 
 SWEEP_EVERY_SECONDS = 60.0
 # After a failure (database away) the loop waits this long and goes on: a worker never dies of an outage.
@@ -29,7 +30,10 @@ async def run_worker(runtime: Runtime, stop: asyncio.Event) -> None:
             if loop.time() >= next_sweep:
                 for name, count in (await sweep(runtime)).items():
                     log.info("sweep", sweep=name, count=count)
+                if await sweep_daily(runtime):
+                    await print_anchor(runtime)
                 next_sweep = loop.time() + SWEEP_EVERY_SECONDS
+            await seal_audit(runtime)
             outcome = await deliver_due(runtime, holder)
             if outcome.delivered + outcome.postponed + outcome.given_up:
                 pause = 0.0
@@ -38,6 +42,28 @@ async def run_worker(runtime: Runtime, stop: asyncio.Event) -> None:
             pause = PAUSE_SECONDS
         await _wait(stop, pause)
     log.info("worker stopped", worker=holder)
+
+
+async def seal_audit(runtime: Runtime) -> int:
+    """Everything that is unsealed now, a batch a transaction. A broken head stops sealing and nothing else."""
+    total = 0
+    try:
+        while True:
+            async with runtime.db.unit_of_work() as session:
+                sealed = await audit_chain.seal(session, runtime.crypto, now=runtime.clock.now())
+            total += sealed
+            if sealed < audit_chain.BATCH:
+                return total
+    except audit_chain.AuditHeadBrokenError:
+        log.exception("audit head broken")
+        return total
+
+
+async def print_anchor(runtime: Runtime) -> None:
+    """The head of the chain into the log once a day, for a place outside this machine."""
+    async with runtime.db.connection() as connection:
+        seq, chain = await audit_chain.head(connection)
+    log.info("audit anchor", anchor=audit_chain.anchor_line(seq, chain, runtime.clock.now()))
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

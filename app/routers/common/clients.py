@@ -1,36 +1,32 @@
-"""配置、字典、通知、待办与健康检查。"""
+"""配置、字典、条款、健康检查与指标。"""
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response, status
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
+from pydantic import BaseModel
 
-from app.core.errors import errors
-from app.core.pages import CursorInvalidError, Page
-from app.routers.deps import Cursor, Limit, Now, Reads, RuntimeDep, Self, Unit, require
-from app.routers.routing import KeyedRoute, make_router, public_errors, read_errors, write_errors
+from app.core.errors import NotFoundError, errors
+from app.routers.deps import Reads, RuntimeDep
+from app.routers.routing import KeyedRoute, make_router, public_errors
 from app.rules.common.codes import CodeTableNotFoundError
-from app.rules.common.notices import NoticeNotFoundError
 from app.rules.identity.apps import WechatApp
-from app.rules.identity.roles import Actor, Permission
+from app.rules.identity.consents import ConsentPurpose
 from app.schemas.base import Text
-from app.schemas.common import (
+from app.schemas.common.clients import (
     CodeTableRead,
     ConfigRead,
     DictionaryRead,
     HealthRead,
-    NoticeRead,
     OccupationHit,
     OccupationHits,
-    TaskRead,
+    PolicyRead,
 )
-from app.services.common import codes, dictionary, health, notices, tasks
-from app.services.common.views import code_table_read, notice_read, task_read
+from app.services.common import codes, dictionary, health, metrics, policies
+from app.services.common.views import code_table_read
 
 router = make_router("common")
 root = APIRouter(tags=["common"], route_class=KeyedRoute, generate_unique_id_function=lambda route: route.name)
-TaskReader = Annotated[Actor, require(Permission.TASK_READ)]
 IfNoneMatch = Annotated[str | None, Header(description="ETag of the copy you hold: 304 where it is current")]
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "您手里的就是最新的"}}
 
@@ -48,12 +44,24 @@ async def readyz(request: Request, runtime: RuntimeDep) -> HealthRead:
     return HealthRead(status="ok", migration=revision)
 
 
+@root.get("/metrics", response_class=PlainTextResponse, responses=public_errors(NotFoundError))
+async def get_metrics(runtime: RuntimeDep, authorization: Annotated[str | None, Header()] = None) -> Response:
+    """Prometheus 指标；只对持有 SANQU_METRICS_TOKEN 的监控开放，没有设置时不存在。"""
+    return Response(await metrics.render(runtime, authorization), media_type=metrics.CONTENT_TYPE)
+
+
 @router.get("/config", responses=public_errors() | NOT_MODIFIED, response_model=ConfigRead)
 async def get_config(
     runtime: RuntimeDep, app: Annotated[WechatApp, Query()], if_none_match: IfNoneMatch = None
 ) -> Response:
-    """小程序启动时读取：最低版本、条款版本、消息模板、上限、热线。"""
+    """小程序启动时读取：最低版本、条款版本、消息模板、上传要求、上限、热线。"""
     return _cached(ConfigRead.model_validate(dictionary.config(runtime.settings, app)), if_none_match)
+
+
+@router.get("/policies/{purpose}", responses=public_errors() | NOT_MODIFIED, response_model=PolicyRead)
+async def get_policy(purpose: ConsentPurpose, if_none_match: IfNoneMatch = None) -> Response:
+    """某一用途的现行条款全文及其版本。"""
+    return _cached(policies.read_policy(purpose), if_none_match)
 
 
 @router.get("/dictionary", responses=public_errors() | NOT_MODIFIED, response_model=DictionaryRead)
@@ -89,35 +97,7 @@ async def find_occupation(session: Reads, q: Annotated[Text, Query(min_length=1,
     return OccupationHits(items=[OccupationHit.model_validate(hit) for hit in found])
 
 
-@router.get("/me/notices", responses=read_errors(CursorInvalidError))
-async def list_my_notices(
-    actor: Self, session: Reads, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 20
-) -> Page[NoticeRead]:
-    """我的通知，新的在前。"""
-    rows, following = await notices.list_notices(session, runtime.cursors, actor, cursor=cursor, limit=limit)
-    return Page(items=[notice_read(row) for row in rows], next_cursor=following)
-
-
-@router.post(
-    "/me/notices/{notice_id}/read",
-    status_code=status.HTTP_204_NO_CONTENT,
-    responses=write_errors(NoticeNotFoundError),
-)
-async def mark_notice_read(actor: Self, notice_id: UUID, session: Unit, now: Now) -> None:
-    """标为已读；重复标记不变。"""
-    await notices.mark_read(session, actor, notice_id, now=now)
-
-
-@router.get("/tasks", responses=read_errors(CursorInvalidError))
-async def list_tasks(
-    actor: TaskReader, session: Reads, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 20
-) -> Page[TaskRead]:
-    """我的岗位需要处理的待办，新的在前。"""
-    rows, following = await tasks.list_tasks(session, runtime.cursors, actor, cursor=cursor, limit=limit)
-    return Page(items=[task_read(row) for row in rows], next_cursor=following)
-
-
-def _cached(answer: ConfigRead | DictionaryRead | CodeTableRead, if_none_match: str | None) -> Response:
+def _cached(answer: BaseModel, if_none_match: str | None) -> Response:
     content = answer.model_dump(mode="json")
     tag = dictionary.etag(content)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}

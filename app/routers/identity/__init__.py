@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.routers.identity import console, me, onbehalf, people, sessions, staff
+from app.routers.identity import audit, console, me, onbehalf, people, sessions, staff
 
 ROUTERS: tuple[APIRouter, ...] = tuple(
-    module.router for module in (sessions, me, console, onbehalf, people, staff)
+    module.router for module in (sessions, me, console, onbehalf, people, staff, audit)
 )

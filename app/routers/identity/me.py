@@ -61,9 +61,7 @@ async def save_my_profile(
     return person_read(facts, now)
 
 
-@router.put(
-    "/me/id-number", responses=write_errors(ConsentMissingError, IdNumberError, BirthDateError, StaleError)
-)
+@router.put("/me/id-number", responses=write_errors(ConsentMissingError, IdNumberError, BirthDateError, StaleError))
 async def save_my_id_number(
     actor: Self, form: IdNumberForm, session: Unit, runtime: RuntimeDep, now: Now
 ) -> PersonRead:
@@ -118,17 +116,13 @@ async def give_consent(
     )
 
 
-@router.delete(
-    "/me/consents/{purpose}", status_code=status.HTTP_204_NO_CONTENT, responses=write_errors(*AGENT_ERRORS)
-)
+@router.delete("/me/consents/{purpose}", status_code=status.HTTP_204_NO_CONTENT, responses=write_errors(*AGENT_ERRORS))
 async def withdraw_consent(actor: MyProfile, purpose: ConsentPurpose, session: Unit, now: Now) -> None:
     """撤回同意，与给出同样方便；只为这一用途保存的内容随即删除。"""
     await consents.withdraw_consent(session, actor, purpose, now=now)
 
 
-@router.post(
-    "/me/export", dependencies=[limited(RateKind.EXPORT)], responses=write_errors(TooManyRequestsError)
-)
+@router.post("/me/export", dependencies=[limited(RateKind.EXPORT)], responses=write_errors(TooManyRequestsError))
 async def export_my_data(actor: Self, session: Unit, runtime: RuntimeDep, now: Now) -> ExportRead:
     """我的全部数据，机器可读；只有自己的。"""
     return ExportRead.model_validate(await export.export_mine(session, runtime.crypto, actor, now=now))

@@ -66,9 +66,7 @@ async def accept_representation(
     actor: Self, form: RepresentationClaim, session: Unit, runtime: RuntimeDep, now: Now
 ) -> RepresentationRead:
     """输入代办码，成为代办人。"""
-    return representation_read(
-        await onbehalf.accept(session, runtime.crypto, actor, code=form.code, now=now), actor
-    )
+    return representation_read(await onbehalf.accept(session, runtime.crypto, actor, code=form.code, now=now), actor)
 
 
 @router.post(
@@ -120,9 +118,7 @@ async def send_own_code(
     actor: SelfRow, representation_id: UUID, form: OwnCodeForm, session: Unit, runtime: RuntimeDep, now: Now
 ) -> OwnCodeSent:
     """把本人验证码发给本人（短信和本人的小程序），由本人告诉代办人。"""
-    own = await onbehalf.send_own_code(
-        session, runtime.crypto, actor, representation_id, form.operation, now=now
-    )
+    own = await onbehalf.send_own_code(session, runtime.crypto, actor, representation_id, form.operation, now=now)
     return OwnCodeSent(expires_at=own.expires_at)
 
 

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, status
+from fastapi import Path, Query, status
 
 from app.core.errors import StaleError
+from app.core.pages import CursorInvalidError, Page
 from app.core.rates import RateKind, TooManyRequestsError
-from app.routers.deps import Now, Reads, Self, Unit, limited, require
+from app.routers.deps import Cursor, Limit, Now, Reads, RuntimeDep, Self, Unit, limited, require
 from app.routers.routing import make_router, read_errors, write_errors
 from app.rules.identity import roles as rules
 from app.rules.identity.access import Reach
@@ -61,10 +62,21 @@ async def issue_claim_code(
     return ClaimCodeRead(claim_code=code, expires_at=expires_at)
 
 
-@router.get("/appointments", responses=read_errors())
-async def list_appointments(actor: Appointer, session: Reads, now: Now) -> list[AppointmentRead]:
-    """现行和将开始的任职。"""
-    return [AppointmentRead.model_validate(row) for row in await staff.list_appointments(session, actor, now=now)]
+@router.get("/appointments", responses=read_errors(CursorInvalidError))
+async def list_appointments(
+    actor: Appointer,
+    session: Reads,
+    runtime: RuntimeDep,
+    now: Now,
+    person_id: Annotated[UUID | None, Query()] = None,
+    cursor: Cursor = None,
+    limit: Limit = 20,
+) -> Page[AppointmentRead]:
+    """现行和将开始的任职，新的在前；可只看一个人的。"""
+    rows, following = await staff.list_appointments(
+        session, runtime.cursors, actor, person_id=person_id, cursor=cursor, limit=limit, now=now
+    )
+    return Page(items=[AppointmentRead.model_validate(row) for row in rows], next_cursor=following)
 
 
 @router.post(

@@ -1,18 +1,26 @@
-"""Requests and answers of configuration, dictionary, notices and tasks."""
-
-from uuid import UUID
+"""Answers of configuration, dictionary, policies and health."""
 
 from pydantic import Field
 
-from app.rules.common.notices import NoticeKind
-from app.rules.common.tasks import TaskKind
+from app.rules.common.files import FileKind, FilePurpose
 from app.rules.identity.apps import WechatApp
-from app.schemas.base import Instant, Labelled, Output
+from app.rules.identity.consents import ConsentPurpose
+from app.schemas.base import Labelled, Output
+
+
+class UploadPurpose(Output):
+    purpose: FilePurpose
+    label: str
+    kinds: list[FileKind]
+    public: bool = Field(description="Shown to strangers once it is ready")
 
 
 class Limits(Output):
     body_bytes: int
     page_size: int
+    upload_bytes: int
+    image_pixels: int
+    pdf_pages: int
 
 
 class ConfigRead(Output):
@@ -20,8 +28,11 @@ class ConfigRead(Output):
     app_name: str
     least_client_version: str = Field(description="Older clients ask to be updated")
     policy_versions: dict[str, str] = Field(description="Purpose → version of the text to be agreed to")
+    representation_text: str = Field(description="To be read to the person before somebody acts for them")
+    representation_text_version: str
     templates: dict[str, str] = Field(description="Scene → WeChat template id for wx.requestSubscribeMessage")
     limits: Limits
+    uploads: list[UploadPurpose]
     features: list[str] = Field(description="Domains that answer in this release")
     hotline: str | None
 
@@ -60,24 +71,12 @@ class OccupationHits(Output):
     items: list[OccupationHit]
 
 
-class NoticeRead(Output):
-    id: UUID
-    kind: NoticeKind
-    title: str
-    body: str
-    page: str
-    created_at: Instant
-    read: bool
-
-
-class TaskRead(Output):
-    id: UUID
-    kind: TaskKind
-    kind_label: str
-    subject_id: UUID
-    title: str
-    created_at: Instant
-    due_at: Instant | None
+class PolicyRead(Output):
+    purpose: ConsentPurpose
+    label: str
+    version: str
+    sensitive: bool
+    text: str = Field(description="Markdown, Chinese: what for, what, how long, how to withdraw")
 
 
 class HealthRead(Output):

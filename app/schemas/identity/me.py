@@ -52,7 +52,7 @@ class PersonRead(Output):
 class ConsentForm(Input):
     model_config = example({"policy_version": "2026-11"})
 
-    policy_version: Annotated[str, Field(max_length=20)]
+    policy_version: Annotated[Text, Field(max_length=20)]
 
 
 class ConsentRead(Output):

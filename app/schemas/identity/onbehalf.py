@@ -13,7 +13,7 @@ from app.schemas.identity.people import Phone
 from app.schemas.identity.sessions import ShortCode
 
 Scopes = Annotated[list[AgentScope], Field(min_length=1, max_length=6)]
-TextVersion = Annotated[str, Field(max_length=20, description="Of the explanation read to the person, see /config")]
+TextVersion = Annotated[Text, Field(max_length=20, description="Of the explanation read to the person, see /config")]
 
 
 class RepresentationOffer(Input):

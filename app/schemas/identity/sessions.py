@@ -3,14 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from app.rules.identity.apps import ClientApp, WechatApp
-from app.schemas.base import Input, Instant, Output, example
+from app.schemas.base import Input, Instant, Output, Secret, Text, example
 
 # A code of WeChat's: visible ASCII, as it comes.
 Code = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
-ShortCode = Annotated[str, Field(min_length=8, max_length=20, description="A one-time code: any case, dashes allowed")]
+ShortCode = Annotated[Text, Field(min_length=8, max_length=20, description="A one-time code: any case, dashes allowed")]
 
 
 class WechatLogin(Input):
@@ -54,8 +54,8 @@ class SessionRead(Output):
 class ConsoleAccountForm(Input):
     model_config = example({"username": "cai.leiting", "password": "一句自己记得住的话 2026", "replace": False})
 
-    username: Annotated[str, Field(max_length=40)]
-    password: Annotated[SecretStr, Field(max_length=200)]
+    username: Annotated[Text, Field(max_length=40)]
+    password: Annotated[Secret, Field(max_length=200)]
     replace: bool = Field(
         default=False, description="True: set both anew (forgotten password, lost phone); ends all console sessions"
     )
@@ -70,7 +70,7 @@ class EnrolmentRead(Output):
 class TotpForm(Input):
     model_config = example({"totp": "123456"})
 
-    totp: Annotated[str, Field(pattern=r"^\d{6}$", description="Six digits from the authenticator")]
+    totp: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="Six digits from the authenticator")]
 
 
 class ConsoleSignInForm(Input):
@@ -78,9 +78,9 @@ class ConsoleSignInForm(Input):
         {"username": "cai.leiting", "password": "一句自己记得住的话 2026", "totp": "123456", "device_token": None}
     )
 
-    username: Annotated[str, Field(min_length=1, max_length=40)]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=200)]
-    totp: Annotated[str, Field(pattern=r"^\d{6}$")]
+    username: Annotated[Text, Field(min_length=1, max_length=40)]
+    password: Annotated[Secret, Field(min_length=1, max_length=200)]
+    totp: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
     device_token: Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9_-]+$")] | None = Field(
         default=None, description="From an earlier sign-in in this browser: its failures are counted apart"
     )

@@ -261,3 +261,26 @@ class ReturnVacancyForm(Input):
 
     note: Annotated[Text, Field(min_length=2, max_length=200)]
     expected_version: Version
+
+
+class WageRead(Output):
+    id: UUID
+    version: int
+    division: str
+    monthly_fen: int
+    hourly_fen: int | None
+    effective_from: date
+    effective_to: date | None
+    source: str
+    confirmed: bool = Field(description="False: only warns")
+
+
+class WageForm(Input):
+    model_config = example(
+        {"monthly_fen": 219500, "hourly_fen": 2300, "source": "闽政〔2025〕号文件第二档", "expected_version": 1}
+    )
+
+    monthly_fen: Annotated[int, Field(ge=1, le=100_000_000)]
+    hourly_fen: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    source: Annotated[Text, Field(min_length=4, max_length=300)] = Field(description="Number and title of the order")
+    expected_version: Version

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.upsert import upsert
 from app.models.common import CodeEntry, CodeTableVersion, OccupationAlias
-from app.rules.common import CodeTableNotFoundError
+from app.rules.common.codes import CodeTableNotFoundError
 from app.services.organisation.seed_files import SeedFileError, read_csv, typed_rows
 from app.services.organisation.seed_sync import DatasetOutcome, sync_rows
 

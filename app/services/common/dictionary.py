@@ -11,7 +11,10 @@ import app.rules
 from app.core.columns import snake
 from app.core.labels import Labelled
 from app.core.settings import Settings
-from app.rules.identity import POLICY_VERSIONS, WechatApp
+from app.rules.common.files import PURPOSES
+from app.rules.identity.apps import WechatApp
+from app.rules.identity.consents import POLICY_VERSIONS
+from app.rules.identity.onbehalf import REPRESENTATION_TEXTS, REPRESENTATION_VERSION
 
 # The oldest mini-program release that speaks this API.
 LEAST_CLIENT_VERSION = "1.0.0"
@@ -36,8 +39,24 @@ def config(settings: Settings, app_key: WechatApp) -> dict[str, Any]:
         "app_name": app_key.label,
         "least_client_version": LEAST_CLIENT_VERSION,
         "policy_versions": {purpose.value: version for purpose, version in POLICY_VERSIONS.items()},
-        "templates": settings.wechat_templates.get(app_key.value, {}),
-        "limits": {"body_bytes": settings.body_limit_bytes, "page_size": settings.page_limit},
+        "templates": {
+            kind: template.id
+            for kind in settings.wechat_templates.get(app_key.value, {})
+            if (template := settings.template_of(app_key.value, kind)) is not None
+        },
+        "representation_text": REPRESENTATION_TEXTS[REPRESENTATION_VERSION],
+        "representation_text_version": REPRESENTATION_VERSION,
+        "limits": {
+            "body_bytes": settings.body_limit_bytes,
+            "page_size": settings.page_limit,
+            "upload_bytes": settings.upload_limit_bytes,
+            "image_pixels": settings.image_pixels,
+            "pdf_pages": settings.pdf_pages,
+        },
+        "uploads": [
+            {"purpose": purpose, "label": purpose.label, "kinds": sorted(rule.kinds), "public": rule.public}
+            for purpose, rule in PURPOSES.items()
+        ],
         "features": list(FEATURES),
         "hotline": settings.hotline or None,
     }

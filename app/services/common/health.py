@@ -3,8 +3,6 @@
 from functools import cache
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from app.core.errors import UnavailableError
@@ -26,6 +24,10 @@ class DrainingError(UnavailableError):
 @cache
 def head_revision() -> str:
     """The newest migration of this release."""
+    # Half a second to load: not at the start of every process, only where it is asked.
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     return ScriptDirectory.from_config(config).get_current_head() or ""

@@ -1,4 +1,4 @@
-"""Notices: every message to a person is a row; WeChat is only a faster way to the same row."""
+"""Notices: every message to a person is a row; WeChat, SMS and a telephone are only faster ways to the same row."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,11 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core import outbox
 from app.core.db import ReadSession
 from app.core.pages import Cursors, after
-from app.models.common import Notice
-from app.rules.common import NoticeKind, NoticeNotFoundError
-from app.rules.identity import Actor
+from app.models.common import Call, Notice
+from app.rules.common.notices import CallState, NoticeKind, NoticeNotFoundError
+from app.rules.identity.roles import Actor
 
-TOPIC = "wechat.subscribe_message"
+TOPIC = "notice"
 
 
 async def notify(
@@ -29,11 +29,13 @@ async def notify(
     page: str,
     now: datetime,
     template_data: dict[str, str],
+    deadline_at: datetime | None = None,
 ) -> Notice:
     """Write the row, and enqueue its delivery in the same transaction: neither exists without the other."""
     notice = Notice(
-        created_at=now, person_id=person_id, kind=kind, title=title, body=body, page=page, template_data=template_data
-    )
+        created_at=now, person_id=person_id, kind=kind, title=title, body=body, page=page,
+        template_data=template_data, deadline_at=deadline_at,
+    )  # fmt: skip
     session.add(notice)
     await session.flush()
     await outbox.enqueue(
@@ -68,12 +70,14 @@ async def notify_all(
 
 
 async def list_notices(
-    session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
+    session: ReadSession, cursors: Cursors, actor: Actor, *, unread: bool, cursor: str | None, limit: int
 ) -> tuple[Sequence[Notice], str | None]:
     """Own notices, newest first."""
-    query: dict[str, Any] = {"list": "notices", "person": actor.person_id}
+    query: dict[str, Any] = {"list": "notices", "person": actor.person_id, "unread": unread or None}
     keys = [col(Notice.created_at), col(Notice.id)]
     statement = select(Notice).where(Notice.person_id == actor.person_id)
+    if unread:
+        statement = statement.where(col(Notice.read_at).is_(None))
     if cursor is not None:
         statement = statement.where(after(keys, cursors.decode(query, cursor)))
     rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
@@ -81,14 +85,21 @@ async def list_notices(
 
 
 async def mark_read(session: AsyncSession, actor: Actor, notice_id: UUID, *, now: datetime) -> None:
-    """Reading twice changes nothing; another person's notice does not exist."""
+    """Reading twice changes nothing; another person's notice does not exist. What is read has arrived."""
     done = await session.exec(
         update(Notice)
         .where(col(Notice.id) == notice_id, col(Notice.person_id) == actor.person_id)
-        .values(read_at=func.coalesce(col(Notice.read_at), now))
+        .values(
+            read_at=func.coalesce(col(Notice.read_at), now), delivered_at=func.coalesce(col(Notice.delivered_at), now)
+        )
     )
     if done.rowcount == 0:
         raise NoticeNotFoundError
+    await session.exec(
+        update(Call)
+        .where(col(Call.notice_id) == notice_id, col(Call.state) == CallState.OPEN)
+        .values(state=CallState.SPARED, handled_at=now, updated_at=now, version=col(Call.version) + 1)
+    )
 
 
 async def count_unread(session: AsyncSession, person_id: UUID) -> int:
@@ -100,3 +111,8 @@ async def count_unread(session: AsyncSession, person_id: UUID) -> int:
 
 async def get_for_delivery(session: AsyncSession, notice_id: UUID) -> Notice | None:
     return (await session.exec(select(Notice).where(Notice.id == notice_id))).one_or_none()
+
+
+async def is_own(session: AsyncSession, person_id: UUID, notice_id: UUID) -> bool:
+    found = await session.exec(select(col(Notice.id)).where(Notice.id == notice_id, Notice.person_id == person_id))
+    return found.one_or_none() is not None

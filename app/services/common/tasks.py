@@ -9,13 +9,20 @@ from sqlalchemy import ColumnElement, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.db import ReadSession
+from app.core.db import ReadSession, check_version
 from app.core.ids import new_id
 from app.core.pages import Cursors, after
 from app.core.upsert import insert_or_ignore
 from app.models.common import Task
-from app.rules.common import TaskKind, TaskState
-from app.rules.identity import Actor, Permission
+from app.rules.common.tasks import (
+    TASK_PERMISSIONS,
+    TaskDoneError,
+    TaskKind,
+    TaskNotFoundError,
+    TaskState,
+    check_by_hand,
+)
+from app.rules.identity.roles import Actor
 
 # The column's own length: SQLite would store more, PostgreSQL refuses it.
 TITLE_AT_MOST = 120
@@ -29,6 +36,7 @@ async def open_task(
     title: str,
     now: datetime,
     due_at: datetime | None = None,
+    other_id: UUID | None = None,
 ) -> bool:
     """Open a task unless one of this kind is open for the subject already; False in that case."""
     return await insert_or_ignore(
@@ -39,6 +47,7 @@ async def open_task(
             "kind": kind,
             "state": TaskState.OPEN,
             "subject_id": subject_id,
+            "other_id": other_id,
             # Made of a firm's name and a posting's title, which together may be longer than the column.
             "title": title[:TITLE_AT_MOST],
             "due_at": due_at,
@@ -61,28 +70,49 @@ async def close_tasks(
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Which kinds of task are this person's business."""
-    kinds: set[TaskKind] = set()
-    if actor.town_wide(Permission.ENTERPRISE_REVIEW):
-        kinds.add(TaskKind.ENTERPRISE_CLAIM)
-    if actor.town_wide(Permission.VACANCY_REVIEW):
-        kinds |= {TaskKind.VACANCY_REVIEW, TaskKind.WAGE_UNVERIFIED}
-    if actor.town_wide(Permission.APPOINTMENT_MANAGE):
-        kinds |= {TaskKind.PERSON_MERGE, TaskKind.LIAISON_UNKNOWN, TaskKind.GRID_UNKNOWN}
+    """Which kinds of task are this person's business: those whose act they may do for the whole town."""
+    kinds = [kind for kind, permission in TASK_PERMISSIONS.items() if actor.town_wide(permission)]
     return col(Task.kind).in_(sorted(kinds))
 
 
 async def list_tasks(
-    session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
+    session: ReadSession, cursors: Cursors, actor: Actor, *, kind: TaskKind | None, cursor: str | None, limit: int
 ) -> tuple[Sequence[Task], str | None]:
     """Open tasks of this person's offices, newest first."""
-    query: dict[str, Any] = {"list": "tasks", "person": actor.person_id}
+    query: dict[str, Any] = {"list": "tasks", "person": actor.person_id, "kind": kind}
     keys = [col(Task.created_at), col(Task.id)]
     statement = select(Task).where(Task.state == TaskState.OPEN, visible_to(actor))
+    if kind is not None:
+        statement = statement.where(Task.kind == kind)
     if cursor is not None:
         statement = statement.where(after(keys, cursors.decode(query, cursor)))
     rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
     return cursors.page(query, rows, limit, lambda row: [row.created_at, row.id])
+
+
+async def get_task(session: AsyncSession, actor: Actor, task_id: UUID) -> Task:
+    found = await session.exec(select(Task).where(Task.id == task_id, visible_to(actor)))
+    row = found.one_or_none()
+    if row is None:
+        raise TaskNotFoundError
+    return row
+
+
+async def finish_task(
+    session: AsyncSession, actor: Actor, task_id: UUID, *, note: str, expected_version: int, now: datetime
+) -> Task:
+    """Tick off what was done outside the system, with a word about it."""
+    found = await session.exec(select(Task).where(Task.id == task_id, visible_to(actor)).with_for_update())
+    row = found.one_or_none()
+    if row is None:
+        raise TaskNotFoundError
+    check_by_hand(row.kind)
+    if row.state is TaskState.DONE:
+        raise TaskDoneError
+    check_version(row.version, expected_version)
+    row.state, row.note, row.done_by, row.done_at = TaskState.DONE, note, actor.person_id, now
+    row.touch(now)
+    return row
 
 
 async def count_open(session: AsyncSession, actor: Actor) -> int:

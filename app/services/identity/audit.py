@@ -5,7 +5,13 @@ from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.errors import AppError
+from app.core.logging import get_logger
 from app.models.identity import AuditEntry
+from app.rules.identity.roles import Actor
+from app.services.runtime import Runtime
+
+log = get_logger()
 
 
 def record(
@@ -29,3 +35,31 @@ def record(
             details=details,
         )
     )
+
+
+def by(
+    session: AsyncSession,
+    actor: Actor,
+    act: str,
+    subject_kind: str,
+    subject_id: UUID | str,
+    *,
+    now: datetime,
+    **details: str,
+) -> None:
+    """The human at the screen did it; for whom, where it was for another."""
+    if actor.agent_id is not None:
+        details["on_behalf_of"] = str(actor.person_id)
+    record(session, act, actor_id=actor.caller_id, subject_kind=subject_kind, subject_id=subject_id, now=now, **details)
+
+
+async def record_denial(runtime: Runtime, actor: Actor, operation: str, code: str) -> None:
+    """Somebody signed in reached for what is not theirs. The refusal stands whether or not this can be written."""
+    try:
+        async with runtime.db.unit_of_work() as session:
+            record(
+                session, "denied", actor_id=actor.caller_id, subject_kind="operation", subject_id=operation[:40],
+                now=runtime.clock.now(), code=code,
+            )  # fmt: skip
+    except AppError as exc:
+        log.warning("denial not audited", code=exc.code, operation=operation)

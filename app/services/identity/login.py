@@ -12,20 +12,21 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import new_id
-from app.core.security import TokenClaims, digest
+from app.core.security import digest
 from app.core.upsert import insert_or_ignore
-from app.models.identity import LoginCode, LoginSession, Person, WechatIdentity
-from app.rules.common import TaskKind
-from app.rules.identity import (
-    Actor,
+from app.models.identity import LoginCode, Person, WechatIdentity
+from app.rules.common.tasks import TaskKind
+from app.rules.identity.apps import ClientApp, WechatApp
+from app.rules.identity.people import PersonState
+from app.rules.identity.sessions import (
+    AccountDisabledError,
     LoginBlockedError,
     LoginCodeInvalidError,
     LoginInProgressError,
-    WechatApp,
     WechatAwayError,
 )
 from app.services.common.tasks import open_task
-from app.services.identity import audit
+from app.services.identity import sessions
 from app.services.runtime import Runtime
 from app.wechat.client import LoginIdentity
 from app.wechat.errors import WechatError, WechatRejected, WechatUnavailable
@@ -40,7 +41,10 @@ USER_BLOCKED = 40226
 @dataclass(frozen=True, slots=True)
 class LoginOutcome:
     access_token: str
+    # Seconds.
     expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
     person_id: UUID
     is_new: bool
 
@@ -58,14 +62,6 @@ async def login(runtime: Runtime, *, app: WechatApp, code: str) -> LoginOutcome:
         raise _refusal(exc) from exc
     async with runtime.db.unit_of_work() as session:
         return await _open_session(runtime, session, app, identity, code_hash)
-
-
-async def logout(session: AsyncSession, actor: Actor, *, now: datetime) -> None:
-    """Revoke this session; its token is dead on the next call."""
-    await session.exec(update(LoginSession).where(col(LoginSession.id) == actor.session_id).values(revoked_at=now))
-    audit.record(
-        session, "logout", actor_id=actor.person_id, subject_kind="session", subject_id=actor.session_id, now=now
-    )
 
 
 async def _claim(session: AsyncSession, code_hash: str, app: WechatApp, now: datetime) -> None:
@@ -112,28 +108,26 @@ async def _open_session(
     runtime: Runtime, session: AsyncSession, app: WechatApp, identity: LoginIdentity, code_hash: str
 ) -> LoginOutcome:
     now = runtime.clock.now()
-    person_id, is_new = await _person_behind(session, app, identity, now)
-    row = LoginSession(
-        created_at=now,
-        person_id=person_id,
-        app=app,
-        login_code_hash=code_hash,
-        expires_at=now + runtime.tokens.lifetime,
+    person, is_new = await _person_behind(session, app, identity, now)
+    if person.state is not PersonState.ACTIVE:
+        raise AccountDisabledError
+    opened = await sessions.open_session(
+        runtime, session, person.id, ClientApp.of(app.value), login_code_hash=code_hash, now=now
     )
-    session.add(row)
     await session.exec(update(LoginCode).where(col(LoginCode.code_hash) == code_hash).values(used=True))
-    audit.record(
-        session, "login", actor_id=person_id, subject_kind="session", subject_id=row.id, now=now, app=app.value
+    return LoginOutcome(
+        access_token=opened.access_token,
+        expires_in=opened.expires_in,
+        refresh_token=opened.refresh_token,
+        refresh_expires_in=opened.refresh_expires_in,
+        person_id=person.id,
+        is_new=is_new,
     )
-    # The unique code hash speaks now, not at the commit: a second session from one code ends here.
-    await session.flush()
-    token = runtime.tokens.issue(TokenClaims(app.value, person_id, row.id), now)
-    return LoginOutcome(token, int(runtime.tokens.lifetime.total_seconds()), person_id, is_new)
 
 
 async def _person_behind(
     session: AsyncSession, app: WechatApp, identity: LoginIdentity, now: datetime
-) -> tuple[UUID, bool]:
+) -> tuple[Person, bool]:
     known = (
         await session.exec(
             select(Person)
@@ -143,38 +137,37 @@ async def _person_behind(
     ).one_or_none()
     if known is not None:
         await _back_fill_unionid(session, known, identity.unionid, now)
-        return known.id, False
-    person_id, is_new = await _person_by_unionid(session, identity.unionid, now)
+        return known, False
+    person, is_new = await _person_by_unionid(session, identity.unionid, now)
     mine = await insert_or_ignore(
         session,
         WechatIdentity,
-        {"id": new_id(), "created_at": now, "person_id": person_id, "app": app, "openid": identity.openid},
+        {"id": new_id(), "created_at": now, "person_id": person.id, "app": app, "openid": identity.openid},
     )
     if not mine:
         # The same newcomer logs in twice at once: the other login wins, this one is repeated.
         raise LoginInProgressError(retry_after=1)
-    return person_id, is_new
+    return person, is_new
 
 
-async def _person_by_unionid(session: AsyncSession, unionid: str | None, now: datetime) -> tuple[UUID, bool]:
+async def _person_by_unionid(session: AsyncSession, unionid: str | None, now: datetime) -> tuple[Person, bool]:
     """The person of this unionid, made where there is none. A phone number alone never merges two people."""
-    person_id = new_id()
-    values = {"id": person_id, "unionid": unionid, "created_at": now, "updated_at": now, "version": 1}
-    if await insert_or_ignore(session, Person, values):
-        return person_id, True
-    found = await session.exec(select(col(Person.id)).where(Person.unionid == unionid))
-    return found.one(), False
+    row = Person(id=new_id(), unionid=unionid, created_at=now, updated_at=now)
+    is_new = await insert_or_ignore(session, Person, row.model_dump())
+    found = await session.exec(select(Person).where(Person.id == row.id if is_new else Person.unionid == unionid))
+    return found.one(), is_new
 
 
 async def _back_fill_unionid(session: AsyncSession, person: Person, unionid: str | None, now: datetime) -> None:
     """A mini-program bound to the open platform later brings the unionid later. Never a silent overwrite."""
     if unionid is None or person.unionid == unionid:
         return
-    taken = await session.exec(select(col(Person.id)).where(Person.unionid == unionid))
-    if person.unionid is None and taken.one_or_none() is None:
+    other = (await session.exec(select(col(Person.id)).where(Person.unionid == unionid))).one_or_none()
+    if person.unionid is None and other is None:
         person.unionid = unionid
         person.touch(now)
         return
     await open_task(
-        session, TaskKind.PERSON_MERGE, person.id, title="同一微信账号对应两份个人档案，请核对是否同一人", now=now
-    )
+        session, TaskKind.PERSON_MERGE, person.id, other_id=other,
+        title="同一微信账号对应两份个人档案，请核对是否同一人", now=now,
+    )  # fmt: skip

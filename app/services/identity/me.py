@@ -1,21 +1,34 @@
 """`GET /me`: one answer with everything the first page needs about the caller."""
 
+from datetime import datetime
+
+from sqlmodel import col, select
+
 from app.core.crypto import Crypto
 from app.core.db import ReadSession
-from app.rules.identity import POLICY_VERSIONS, Actor, mask_phone
-from app.schemas.identity import AppointmentHeld, MeRead, MissingConsent, PersonRead
+from app.models.identity import ConsoleAccount
+from app.rules.identity.consents import POLICY_VERSIONS
+from app.rules.identity.roles import Actor
+from app.schemas.identity.me import AppointmentHeld, MeRead, MissingConsent
 from app.services.common.notices import count_unread
 from app.services.common.tasks import count_open
-from app.services.identity.people import PersonFacts, facts_of_one, lacking_consents
+from app.services.identity.consents import lacking_consents
+from app.services.identity.people import facts_of_one, wants_night_messages
+from app.services.identity.views import person_read
 from app.services.jobs.seekers import find_profile
 from app.services.organisation.roster import record_of
 
 
-async def read_me(session: ReadSession, crypto: Crypto, actor: Actor) -> MeRead:
+async def read_me(session: ReadSession, crypto: Crypto, actor: Actor, *, now: datetime) -> MeRead:
     facts = await facts_of_one(session, crypto, actor.person_id)
     record = await record_of(session, actor.person_id)
+    account = await session.exec(
+        select(col(ConsoleAccount.id)).where(
+            ConsoleAccount.person_id == actor.person_id, col(ConsoleAccount.confirmed_at).is_not(None)
+        )
+    )
     return MeRead(
-        person=person_read(facts),
+        person=person_read(facts, now),
         app=actor.app,
         roles=[
             AppointmentHeld(
@@ -25,20 +38,12 @@ async def read_me(session: ReadSession, crypto: Crypto, actor: Actor) -> MeRead:
         ],
         roster_name=record.name if record else None,
         has_seeker_profile=await find_profile(session, actor.person_id) is not None,
+        has_console_account=account.one_or_none() is not None,
+        night_messages=await wants_night_messages(session, actor.person_id),
         missing_consents=[
             MissingConsent(purpose=purpose, label=purpose.label, policy_version=POLICY_VERSIONS[purpose])
             for purpose in await lacking_consents(session, actor.person_id)
         ],
         unread_notices=await count_unread(session, actor.person_id),
         open_tasks=await count_open(session, actor),
-    )
-
-
-def person_read(facts: PersonFacts) -> PersonRead:
-    return PersonRead(
-        id=facts.person_id,
-        version=facts.version,
-        name=facts.name,
-        phone_masked=None if facts.phone is None else mask_phone(facts.phone),
-        birth_date=facts.birth_date,
     )

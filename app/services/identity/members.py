@@ -7,7 +7,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.models.identity import Appointment
-from app.rules.identity import ROLE_PERMISSIONS, Permission, ScopeKind
+from app.rules.identity.roles import ROLE_PERMISSIONS, Permission, ScopeKind
 
 
 async def people_with(

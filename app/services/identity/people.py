@@ -1,52 +1,57 @@
-"""A person's own data: name, birth date, phone, consents, and `GET /me`."""
+"""A person's own data: name, birth date, identity number, phone; opened only for services that are about to use it."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.clock import china_date
 from app.core.crypto import Crypto
-from app.core.db import check_version, lock
+from app.core.db import ReadSession, check_version, lock
 from app.core.errors import UnauthorisedError
-from app.models.identity import Consent, Person, WechatIdentity
-from app.rules.identity import (
-    POLICY_VERSIONS,
-    Actor,
-    BirthDateError,
-    ConsentPurpose,
-    PhoneCodeInvalidError,
-    PolicyVersionError,
-    WechatApp,
-    WechatAwayError,
-    compute_age,
-    missing_consents,
-)
+from app.models.identity import AssistedAct, Person
+from app.rules.common.content import ContentKind
+from app.rules.common.tasks import TaskKind
+from app.rules.identity.ages import AgeBand, check_birth_date, compute_band
+from app.rules.identity.consents import ConsentPurpose, check_consent
+from app.rules.identity.id_numbers import IdNumberBirthDateError, check_id_number
+from app.rules.identity.roles import Actor
+from app.rules.identity.sessions import PhoneCodeInvalidError, WechatAwayError
+from app.services.common import content
+from app.services.common.tasks import open_task
 from app.services.identity import audit
+from app.services.identity.assisted import note_act
+from app.services.identity.consents import consents_of
 from app.services.runtime import Runtime
 from app.wechat.errors import WechatError, WechatRejected
 
-# Nobody older than this has ever lived; a typing error has.
-OLDEST = 120
+SEALED = ("name", "phone", "birth_date", "id_number")
+NAME_REVIEW = "person_name"
 
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """What is known of a person, opened. Only for services that are about to use it."""
+    """What is known of a person, opened. `name_held`: a second person has not yet looked at the name."""
 
     person_id: UUID
     version: int
     name: str | None
     phone: str | None
     birth_date: date | None
+    id_number: str | None
+    name_held: bool
+
+    def band(self, today: date) -> AgeBand:
+        return compute_band(self.birth_date, today)
 
 
-async def facts_of(session: AsyncSession, crypto: Crypto, person_ids: list[UUID]) -> dict[UUID, PersonFacts]:
+async def facts_of(session: AsyncSession, crypto: Crypto, person_ids: Sequence[UUID]) -> dict[UUID, PersonFacts]:
     rows = (await session.exec(select(Person).where(col(Person.id).in_(person_ids)))).all()
-    return {row.id: _open(crypto, row) for row in rows}
+    return {row.id: open_person(crypto, row) for row in rows}
 
 
 async def facts_of_one(session: AsyncSession, crypto: Crypto, person_id: UUID) -> PersonFacts:
@@ -56,43 +61,113 @@ async def facts_of_one(session: AsyncSession, crypto: Crypto, person_id: UUID) -
     return found[person_id]
 
 
-async def openid_of(session: AsyncSession, person_id: UUID, app: WechatApp) -> str | None:
-    """The openid of the same mini-program: WeChat refuses another's (43104)."""
-    found = await session.exec(
-        select(col(WechatIdentity.openid)).where(WechatIdentity.person_id == person_id, WechatIdentity.app == app)
-    )
-    return found.one_or_none()
+async def wants_night_messages(session: ReadSession, person_id: UUID) -> bool:
+    found = await session.exec(select(col(Person.night_messages)).where(Person.id == person_id))
+    return bool(found.one_or_none())
+
+
+async def set_night_messages(session: AsyncSession, actor: Actor, *, wanted: bool, now: datetime) -> None:
+    """Messages between 21:00 and 07:00: only where the person asks for them."""
+    person = await lock(session, Person, actor.person_id, UnauthorisedError)
+    if person.night_messages != wanted:
+        person.night_messages = wanted
+        person.touch(now)
 
 
 async def save_profile(
+    runtime: Runtime,
     session: AsyncSession,
-    crypto: Crypto,
     actor: Actor,
     *,
     name: str,
     birth_date: date,
     expected_version: int,
-    now: datetime,
 ) -> PersonFacts:
-    today = china_date(now)
-    if birth_date > today or compute_age(birth_date, today) > OLDEST:
-        raise BirthDateError(earliest=f"{today.year - OLDEST}年", latest="今天")
+    """Name and birth date. Firms read the name, so it passes the content check or waits for a second person."""
+    check_birth_date(birth_date, china_date(runtime.clock.now()))
+    verdict = await content.check_texts(runtime, actor, {"name": name}, scene=content.SCENE_PROFILE)
+    now, crypto = runtime.clock.now(), runtime.crypto
     person = await lock(session, Person, actor.person_id, UnauthorisedError)
     check_version(person.version, expected_version)
+    before = open_person(crypto, person)
+    if before.id_number is not None:
+        _agree(before.id_number, birth_date)
+    changed_name = before.name != name
     person.name_sealed = crypto.seal("person", "name", person.id, name)
     person.birth_date_sealed = crypto.seal("person", "birth_date", person.id, birth_date.isoformat())
+    if changed_name:
+        person.name_held = verdict.held is not None
     person.touch(now)
-    audit.record(
-        session, "profile_saved", actor_id=actor.person_id, subject_kind="person", subject_id=person.id, now=now
-    )
+    if changed_name and verdict.held is not None:
+        await content.hold(
+            session, kind=ContentKind.TEXT, subject_kind=NAME_REVIEW, subject_id=person.id, author_id=actor.caller_id,
+            because=verdict.held, title="复核一位用户填写的姓名", now=now,
+        )  # fmt: skip
+    elif changed_name:
+        await content.release(session, NAME_REVIEW, person.id, now=now)
+    audit.by(session, actor, "profile_saved", "person", person.id, now=now)
+    kept = {"name": before.name, "birth_date": before.birth_date.isoformat() if before.birth_date else None}
+    await note_act(
+        session, crypto, actor, operation="save_my_profile", subject_kind="person", subject_id=person.id,
+        subject_version=person.version, before=json.dumps(kept, ensure_ascii=False), now=now,
+        told="姓名和出生日期",
+    )  # fmt: skip
     await session.flush()
-    return _open(crypto, person)
+    return open_person(crypto, person)
+
+
+async def restore_profile(
+    session: AsyncSession, crypto: Crypto, act: AssistedAct, before: str | None, now: datetime
+) -> bool:
+    """Undo of an agent's change; False where the person has changed it since."""
+    person = await lock(session, Person, act.person_id, UnauthorisedError)
+    if person.version != act.subject_version:
+        return False
+    for column, value in json.loads(before or "{}").items():
+        setattr(person, f"{column}_sealed", None if value is None else crypto.seal("person", column, person.id, value))
+    person.touch(now)
+    return True
+
+
+async def settle_name(session: AsyncSession, person_id: UUID, *, approved: bool, now: datetime) -> None:
+    """The second person's word on a name: shown from now on, or gone."""
+    person = await lock(session, Person, person_id, UnauthorisedError)
+    if not person.name_held:
+        return
+    person.name_held = False
+    if not approved:
+        person.name_sealed = None
+    person.touch(now)
+
+
+async def save_id_number(
+    session: AsyncSession, crypto: Crypto, actor: Actor, *, id_number: str, expected_version: int, now: datetime
+) -> PersonFacts:
+    """Needed before the first shift, never to browse or apply. The same number twice is a question for staff."""
+    check_consent(await consents_of(session, actor.person_id), ConsentPurpose.ID_NUMBER)
+    person = await lock(session, Person, actor.person_id, UnauthorisedError)
+    check_version(person.version, expected_version)
+    facts = open_person(crypto, person)
+    number, born = check_id_number(id_number, birth_date=facts.birth_date)
+    check_birth_date(born, china_date(now))
+    person.id_number_sealed = crypto.seal("person", "id_number", person.id, number)
+    person.id_number_hash = crypto.keyed_hash("id_number", number)
+    if facts.birth_date is None:
+        person.birth_date_sealed = crypto.seal("person", "birth_date", person.id, born.isoformat())
+    person.touch(now)
+    audit.by(session, actor, "id_number_saved", "person", person.id, now=now)
+    await session.flush()
+    await _look_for_a_twin(session, person, now)
+    return open_person(crypto, person)
 
 
 async def save_phone(runtime: Runtime, actor: Actor, *, code: str) -> PersonFacts:
     """The number behind a getPhoneNumber code, which belongs to the mini-program the person is in."""
+    app = actor.app.wechat
+    if app is None:
+        raise PhoneCodeInvalidError
     try:
-        phone = await runtime.wechat.phone_number(actor.app.value, code)
+        phone = await runtime.wechat.phone_number(app.value, code)
     except WechatRejected as exc:
         if exc.blames_caller:
             raise PhoneCodeInvalidError from exc
@@ -102,78 +177,64 @@ async def save_phone(runtime: Runtime, actor: Actor, *, code: str) -> PersonFact
     now = runtime.clock.now()
     async with runtime.db.unit_of_work() as session:
         person = await lock(session, Person, actor.person_id, UnauthorisedError)
-        person.phone_sealed = runtime.crypto.seal("person", "phone", person.id, phone.number)
-        person.phone_hash = runtime.crypto.keyed_hash("phone", phone.number)
+        put_phone(runtime.crypto, person, phone.number)
         person.touch(now)
-        audit.record(
-            session, "phone_saved", actor_id=actor.person_id, subject_kind="person", subject_id=person.id, now=now
-        )
+        audit.by(session, actor, "phone_saved", "person", person.id, now=now)
         await session.flush()
-        return _open(runtime.crypto, person)
+        return open_person(runtime.crypto, person)
 
 
-async def give_consent(
-    session: AsyncSession, actor: Actor, purpose: ConsentPurpose, *, policy_version: str, now: datetime
-) -> None:
-    """Agree to one purpose in the present version of its text; agreeing twice changes nothing."""
-    if policy_version != POLICY_VERSIONS[purpose]:
-        raise PolicyVersionError(current=POLICY_VERSIONS[purpose])
-    # Two taps at once: the person's row is the lock.
-    await lock(session, Person, actor.person_id, UnauthorisedError)
-    if (purpose.value, policy_version) in await consents_of(session, actor.person_id):
-        return
-    session.add(
-        Consent(
-            created_at=now, person_id=actor.person_id, purpose=purpose, policy_version=policy_version, app=actor.app
-        )
-    )
-    audit.record(
-        session, "consent_given", actor_id=actor.person_id, subject_kind="consent", subject_id=purpose.value, now=now
-    )
+def put_phone(crypto: Crypto, person: Person, number: str) -> None:
+    person.phone_sealed = crypto.seal("person", "phone", person.id, number)
+    person.phone_hash = crypto.keyed_hash("phone", number)
 
 
-async def withdraw_consent(session: AsyncSession, actor: Actor, purpose: ConsentPurpose, *, now: datetime) -> None:
-    """As easy as giving (个人信息保护法 第十五条)."""
-    await session.exec(
-        update(Consent)
-        .where(
-            col(Consent.person_id) == actor.person_id,
-            col(Consent.purpose) == purpose,
-            col(Consent.withdrawn_at).is_(None),
-        )
-        .values(withdrawn_at=now)
-    )
-    audit.record(
-        session,
-        "consent_withdrawn",
-        actor_id=actor.person_id,
-        subject_kind="consent",
-        subject_id=purpose.value,
-        now=now,
-    )
+async def erase_phone(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
+    person = await lock(session, Person, person_id, UnauthorisedError)
+    if person.phone_sealed is not None:
+        person.phone_sealed, person.phone_hash = None, None
+        person.touch(now)
 
 
-async def consents_of(session: AsyncSession, person_id: UUID) -> set[tuple[str, str]]:
-    """`(purpose, policy version)` agreed to and not withdrawn."""
-    rows = await session.exec(
-        select(Consent).where(Consent.person_id == person_id, col(Consent.withdrawn_at).is_(None))
-    )
-    return {(row.purpose.value, row.policy_version) for row in rows}
+async def erase_id_number(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
+    person = await lock(session, Person, person_id, UnauthorisedError)
+    if person.id_number_sealed is not None:
+        person.id_number_sealed, person.id_number_hash = None, None
+        person.touch(now)
 
 
-async def lacking_consents(session: AsyncSession, person_id: UUID) -> list[ConsentPurpose]:
-    return missing_consents(await consents_of(session, person_id))
-
-
-def _open(crypto: Crypto, person: Person) -> PersonFacts:
-    def text(column: str, sealed: bytes | None) -> str | None:
-        return None if sealed is None else crypto.open_text("person", column, person.id, sealed)
-
-    born = text("birth_date", person.birth_date_sealed)
+def open_person(crypto: Crypto, person: Person) -> PersonFacts:
+    opened = {
+        column: crypto.open_if("person", column, person.id, getattr(person, f"{column}_sealed")) for column in SEALED
+    }
+    born = opened["birth_date"]
     return PersonFacts(
         person_id=person.id,
         version=person.version,
-        name=text("name", person.name_sealed),
-        phone=text("phone", person.phone_sealed),
+        name=opened["name"],
+        phone=opened["phone"],
         birth_date=None if born is None else date.fromisoformat(born),
+        id_number=opened["id_number"],
+        name_held=person.name_held,
     )
+
+
+def _agree(id_number: str, birth_date: date) -> None:
+    if id_number[6:14] != f"{birth_date:%Y%m%d}":
+        raise IdNumberBirthDateError
+
+
+async def _look_for_a_twin(session: AsyncSession, person: Person, now: datetime) -> None:
+    """Never refused: that would tell a stranger that the number is known here."""
+    found = await session.exec(
+        select(col(Person.id))
+        .where(Person.id_number_hash == person.id_number_hash, Person.id != person.id)
+        .order_by(col(Person.id))
+        .limit(1)
+    )
+    other = found.one_or_none()
+    if other is not None:
+        await open_task(
+            session, TaskKind.PERSON_MERGE, person.id, other_id=other,
+            title="同一身份证号出现在两份个人档案，请核对是否同一人", now=now,
+        )  # fmt: skip

@@ -18,11 +18,15 @@ from app.core.ids import new_id
 from app.core.pages import Cursors, after
 from app.core.upsert import insert_or_ignore
 from app.matching.recommendation import RankedItem
+from app.models.identity import AssistedAct
 from app.models.jobs import Application, ApplicationStep, Vacancy
-from app.rules.identity import WORKING_AGE, Actor, ConsentPurpose, Permission, compute_age
+from app.rules.identity.ages import check_may_work
+from app.rules.identity.consents import ConsentPurpose, check_consent
+from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs.applications import (
     ACTIVE,
     FIRM_STEPS,
+    NEXT,
     AlreadyAppliedError,
     ApplicationNotFoundError,
     ApplicationState,
@@ -31,9 +35,7 @@ from app.rules.jobs.applications import (
     NoSeatLeftError,
     ProfileIncompleteError,
     RejectReason,
-    ServiceConsentMissingError,
     Side,
-    TooYoungError,
     check_reason,
     check_step,
 )
@@ -41,13 +43,16 @@ from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
 from app.rules.jobs.vacancies import VacancyNotFoundError, VacancyState, check_open
 from app.services.events import ApplicationMoved, ApplicationReceived, VacancyFilled
 from app.services.identity import audit
-from app.services.identity.people import PersonFacts, facts_of, facts_of_one, lacking_consents
+from app.services.identity.assisted import note_act
+from app.services.identity.consents import consents_of
+from app.services.identity.people import PersonFacts, facts_of, facts_of_one
 from app.services.jobs.recommendations import rank_candidates
 from app.services.jobs.seekers import find_profile, profiles_of
 from app.services.jobs.vacancies import close_filled, get_own
 
 # A vacancy's applicants are ranked together: the newest so many.
 CANDIDATES_AT_MOST = 500
+SUBJECT = "application"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,7 @@ async def apply(
     """One active application per person and vacancy; it keeps the version of the posting that it saw."""
     if not release_contact:
         raise ContactNotReleasedError
-    if ConsentPurpose.SERVICE in await lacking_consents(session, actor.person_id):
-        raise ServiceConsentMissingError(purpose=ConsentPurpose.SERVICE.label)
+    check_consent(await consents_of(session, actor.person_id), ConsentPurpose.SERVICE)
     await _check_ready(session, crypto, actor, now)
     vacancy = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     if vacancy.published_at is None:
@@ -86,8 +90,12 @@ async def apply(
     )  # fmt: skip
     if not await insert_or_ignore(session, Application, row.model_dump()):
         raise AlreadyAppliedError
-    _step(session, row, actor.person_id, now)
-    audit.record(session, "applied", actor_id=actor.person_id, subject_kind="application", subject_id=row.id, now=now)
+    _step(session, row, actor.caller_id, now)
+    audit.by(session, actor, "applied", SUBJECT, row.id, now=now)
+    await note_act(
+        session, crypto, actor, operation="apply_to_vacancy", subject_kind=SUBJECT, subject_id=row.id,
+        subject_version=row.version, before=None, told=f"应聘“{vacancy.title}”", now=now,
+    )  # fmt: skip
     await emit(
         session,
         ApplicationReceived(
@@ -139,11 +147,69 @@ async def withdraw(
     row = await lock(session, Application, application_id, ApplicationNotFoundError)
     check_version(row.version, expected_version)
     check_step(row.state, ApplicationState.WITHDRAWN, Side.SEEKER)
-    row.state, row.contact_released = ApplicationState.WITHDRAWN, False
-    row.touch(now)
-    _step(session, row, actor.person_id, now)
+    _withdraw(session, row, actor.caller_id, now)
+    audit.by(session, actor, "application_withdrawn", SUBJECT, row.id, now=now)
     await session.flush()
     return await track(session, row.id)
+
+
+async def revoke_contact(
+    session: AsyncSession, actor: Actor, application_id: UUID, *, expected_version: int, now: datetime
+) -> Tracked:
+    """The firm no longer sees name and number; the application itself goes on."""
+    await _own(session, actor, application_id)
+    row = await lock(session, Application, application_id, ApplicationNotFoundError)
+    check_version(row.version, expected_version)
+    if row.contact_released:
+        row.contact_released = False
+        row.touch(now)
+        audit.by(session, actor, "contact_revoked", SUBJECT, row.id, now=now)
+    await session.flush()
+    return await track(session, row.id)
+
+
+async def restore_application(
+    session: AsyncSession, crypto: Crypto, act: AssistedAct, before: str | None, now: datetime
+) -> bool:
+    """Undo of an agent's application: it is withdrawn; False where the firm has moved it on since."""
+    del crypto, before
+    row = await lock(session, Application, act.subject_id, ApplicationNotFoundError)
+    if row.version != act.subject_version or ApplicationState.WITHDRAWN not in NEXT[row.state]:
+        return False
+    _withdraw(session, row, act.person_id, now)
+    return True
+
+
+async def leave_all(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
+    """An account ends, or the consent to the service: what runs is withdrawn, no contact stays with a firm."""
+    rows = await session.exec(
+        select(Application).where(Application.person_id == person_id).order_by(col(Application.id)).with_for_update()
+    )
+    for row in rows:
+        if ApplicationState.WITHDRAWN in NEXT[row.state]:
+            _withdraw(session, row, person_id, now)
+        elif row.contact_released:
+            row.contact_released = False
+            row.touch(now)
+
+
+async def recruitment_records(session: AsyncSession, person_id: UUID) -> list[dict[str, str]]:
+    """What the law keeps of a seeker for three years: which posting in which version, when, how it ended."""
+    rows = await session.exec(
+        select(Application, Vacancy)
+        .join(Vacancy, col(Vacancy.id) == col(Application.vacancy_id))
+        .where(Application.person_id == person_id)
+        .order_by(col(Application.created_at), col(Application.id))
+    )
+    return [
+        {
+            "application_id": str(application.id), "vacancy_id": str(vacancy.id), "title": vacancy.title,
+            "enterprise": vacancy.enterprise_name, "content_version": str(application.vacancy_content_version),
+            "state": application.state.value, "applied_at": application.created_at.isoformat(),
+            "ended_at": application.updated_at.isoformat(),
+        }
+        for application, vacancy in rows
+    ]  # fmt: skip
 
 
 async def list_candidates(
@@ -199,6 +265,9 @@ async def move(
     check_step(row.state, target, Side.FIRM)
     check_reason(target, reason)
     row.state, row.reason = target, reason
+    if target is ApplicationState.REJECTED:
+        # The purpose for which the contact was given has ended (个人信息保护法 第六条).
+        row.contact_released = False
     row.touch(now)
     _step(session, row, actor.person_id, now)
     await session.flush()
@@ -262,8 +331,7 @@ async def _check_ready(session: AsyncSession, crypto: Crypto, actor: Actor, now:
             missing="、".join(missing.values()),
             fields=[FieldIssue(path=path, message=f"请先补全{label}") for path, label in missing.items()],
         )
-    if facts.birth_date is not None and compute_age(facts.birth_date, china_date(now)) < WORKING_AGE:
-        raise TooYoungError(age=WORKING_AGE)
+    check_may_work(facts.birth_date, china_date(now))
 
 
 async def _own(session: AsyncSession, actor: Actor, application_id: UUID) -> None:
@@ -297,6 +365,13 @@ async def _steps(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[
     for row in rows:
         grouped.setdefault(row.application_id, []).append(row)
     return grouped
+
+
+def _withdraw(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:
+    """With the application the released contact closes."""
+    row.state, row.contact_released = ApplicationState.WITHDRAWN, False
+    row.touch(now)
+    _step(session, row, by, now)
 
 
 def _step(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:

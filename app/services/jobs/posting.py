@@ -1,21 +1,17 @@
 """Checking a posting: the rule book over the form, and WeChat's content check over its words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from app.core.errors import FieldIssue
-from app.rules.identity import Actor
+from app.rules.identity.roles import Actor
 from app.rules.jobs.posting import Finding, PostingDraft, RuleBook, check_posting
 from app.rules.jobs.posting.rows import TEXT_FIELDS
-from app.rules.jobs.vacancies import PostingRefusedError, TextRiskyError
+from app.rules.jobs.vacancies import PostingRefusedError
 from app.schemas.jobs.vacancies import Pay, VacancyContent, VacancyLint
-from app.services.identity.people import openid_of
+from app.services.common.content import SCENE_FORUM, ContentVerdict, check_texts
 from app.services.runtime import Runtime
-from app.wechat.errors import WechatError
 
-# msgSecCheck scene 3 (forum): public posts by users.
-SCENE_FORUM = 3
 # The rule book speaks in flat names; the form nests pay and place.
 PATHS = {
     "pay_unit": "pay.unit", "pay_min_fen": "pay.min_fen", "pay_max_fen": "pay.max_fen",
@@ -23,13 +19,6 @@ PATHS = {
     "piece_hourly_output": "pay.piece_hourly_output", "pay_cycle": "pay.cycle", "place_address": "place.address",
     "enterprise_approved": "enterprise_id", "enterprise_kind": "enterprise_id",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ContentVerdict:
-    """`held` says in Chinese why a person of the town must look first; None where the text may be published."""
-
-    held: str | None
 
 
 def form_path(field: str) -> str:
@@ -50,7 +39,7 @@ def draft_of(form: VacancyContent | VacancyLint, *, approved: bool, kind: str) -
         minutes_per_day=form.minutes_per_day, days_per_month=form.days_per_month,
         pay_cycle=pay.cycle if pay else None, place_address=form.place.address if form.place else "",
         valid_until=form.valid_until, enterprise_approved=approved, enterprise_kind=kind,
-        minimum_age=form.minimum_age, features=frozenset(form.features),
+        using_firm=form.using_firm or "", minimum_age=form.minimum_age, features=frozenset(form.features),
         required_machines="\n".join(form.required_machines),
         required_certificates="\n".join(form.required_certificates),
     )  # fmt: skip
@@ -81,25 +70,8 @@ def refuse_blocked(findings: Sequence[Finding]) -> None:
 
 
 async def check_content(runtime: Runtime, actor: Actor, form: VacancyContent) -> ContentVerdict:
-    """MsgSecCheck inside the poster's own request, before the transaction begins.
-
-    `risky` refuses and names the field; `review`, an outage, or a person WeChat has not seen for two hours (61010)
-    holds the posting for human review: never published unchecked.
-    """
-    texts = _public_texts(form)
-    async with runtime.db.reading() as session:
-        openid = await openid_of(session, actor.person_id, actor.app)
-    if openid is None:
-        return ContentVerdict(held="发布者没有本小程序的微信身份，转人工复核")
-    try:
-        whole = await runtime.wechat.check_text(
-            actor.app.value, openid, "\n".join(texts.values()), scene=SCENE_FORUM, title=form.title
-        )
-        if whole.suggest == "risky":
-            await _refuse_risky(runtime, actor, openid, texts)
-    except WechatError:
-        return ContentVerdict(held="微信内容安全检查暂时没有结果，转人工复核")
-    return ContentVerdict(held=None if whole.suggest == "pass" else "微信内容安全检查建议人工复核")
+    """MsgSecCheck over every word that the public will read: never published unchecked."""
+    return await check_texts(runtime, actor, _public_texts(form), scene=SCENE_FORUM, title=form.title)
 
 
 def _public_texts(form: VacancyContent) -> dict[str, str]:
@@ -107,15 +79,3 @@ def _public_texts(form: VacancyContent) -> dict[str, str]:
     draft = draft_of(form, approved=True, kind="")
     texts = {name: getattr(draft, name) for name in TEXT_FIELDS}
     return {form_path(name): text for name, text in texts.items() if text}
-
-
-async def _refuse_risky(runtime: Runtime, actor: Actor, openid: str, texts: dict[str, str]) -> None:
-    """Ask again field by field, so that the person learns which one to mend."""
-    guilty = []
-    for name, text in texts.items():
-        verdict = await runtime.wechat.check_text(actor.app.value, openid, text, scene=SCENE_FORUM)
-        if verdict.suggest == "risky":
-            guilty.append(name)
-    raise TextRiskyError(
-        fields=[FieldIssue(path=name, message=TextRiskyError.message) for name in guilty or list(texts)]
-    )

@@ -13,11 +13,13 @@ from app.core.crypto import Crypto
 from app.core.db import ReadSession
 from app.matching.recommendation import OccupationTree, RankedItem, VacancyColumns, rank_seekers, rank_vacancies
 from app.models.jobs import SeekerProfile, Vacancy
-from app.rules.identity import WORKING_AGE, Actor, ConsentPurpose, compute_age
-from app.rules.jobs.applications import TooYoungError
+from app.rules.identity.ages import check_may_work
+from app.rules.identity.consents import ConsentPurpose
+from app.rules.identity.roles import Actor
 from app.rules.jobs.vacancies import VacancyState
 from app.services.common.codes import OCCUPATION, list_codes, revision_of
-from app.services.identity.people import facts_of_one, lacking_consents
+from app.services.identity.consents import lacking_consents
+from app.services.identity.people import facts_of_one
 from app.services.jobs.cards import seeker_card, vacancy_card
 from app.services.jobs.seekers import get_profile
 
@@ -46,8 +48,7 @@ async def recommend(session: ReadSession, crypto: Crypto, actor: Actor, *, limit
     """
     profile = await get_profile(session, actor.person_id)
     facts = await facts_of_one(session, crypto, actor.person_id)
-    if facts.birth_date is not None and compute_age(facts.birth_date, china_date(now)) < WORKING_AGE:
-        raise TooYoungError(age=WORKING_AGE)
+    check_may_work(facts.birth_date, china_date(now))
     rows = await _open_vacancies(session, profile, now)
     if ConsentPurpose.PERSONAL_RECOMMENDATION in await lacking_consents(session, actor.person_id):
         return Recommendation([Recommended(row, None) for row in rows[:limit]], personalised=False, considered=0)

@@ -46,7 +46,7 @@ log = get_logger()
 # text: making objects of them costs more than reading the row.
 LIST_COLUMNS: tuple[Any, ...] = (
     col(Vacancy.id), col(Vacancy.title), col(Vacancy.enterprise_id), col(Vacancy.enterprise_name),
-    col(Vacancy.occupation_code), col(Vacancy.occupation_name),
+    col(Vacancy.enterprise_label), col(Vacancy.using_firm), col(Vacancy.occupation_code), col(Vacancy.occupation_name),
     type_coerce(col(Vacancy.pay_unit), String).label("pay_unit"),
     col(Vacancy.pay_min_fen), col(Vacancy.pay_max_fen), col(Vacancy.piece_rate_fen), col(Vacancy.piece_per_quantity),
     type_coerce(col(Vacancy.pay_cycle), String).label("pay_cycle"),

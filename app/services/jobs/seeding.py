@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.models.jobs import MinimumWageRow, PostingRuleRow, PostingTermRow
-from app.rules.common import TaskKind
+from app.rules.common.tasks import TaskKind
 from app.services.common.tasks import close_tasks, open_task
 from app.services.organisation.seed_files import read_csv, typed_rows
 from app.services.organisation.seed_sync import DatasetOutcome, sync_rows

@@ -1,37 +1,50 @@
 """求职登记: what a person looks for, without a CV."""
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.clock import china_date
 from app.core.crypto import Crypto
-from app.core.db import check_version
-from app.core.errors import StaleError
+from app.core.db import check_version, fetch
+from app.core.errors import StaleError, UnauthorisedError
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
+from app.models.identity import AssistedAct, Person
 from app.models.jobs import SeekerProfile
 from app.rules.geo import to_gcj02
-from app.rules.identity import Actor, ConsentPurpose
-from app.rules.jobs.applications import AreaUnknownError, SeekerProfileMissingError, ServiceConsentMissingError
+from app.rules.identity.ages import check_may_work
+from app.rules.identity.consents import ConsentPurpose, check_consent
+from app.rules.identity.roles import Actor
+from app.rules.jobs.applications import AreaUnknownError, SeekerProfileMissingError
 from app.rules.jobs.terms import CoordType
 from app.rules.jobs.vacancies import OccupationUnknownError
 from app.schemas.jobs.seekers import SeekerForm
 from app.schemas.jobs.vacancies import Place
 from app.services.common.codes import code_name
+from app.services.common.content import SCENE_PROFILE, check_texts
 from app.services.identity import audit
-from app.services.identity.people import lacking_consents
+from app.services.identity.assisted import note_act
+from app.services.identity.consents import consents_of
 from app.services.organisation.liaison import area_kind
+from app.services.runtime import Runtime
+
+SUBJECT = "seeker_profile"
 
 
-async def save_profile(
-    session: AsyncSession, crypto: Crypto, actor: Actor, form: SeekerForm, *, now: datetime
-) -> SeekerProfile:
+async def save_profile(runtime: Runtime, session: AsyncSession, actor: Actor, form: SeekerForm) -> SeekerProfile:
     """Register, or replace the whole form. Nothing in it is required: unknown is asked for later."""
-    await _check(session, actor, form)
-    row = await _locked(session, actor.person_id, form.expected_version, now)
+    words = {"machines": "\n".join(form.machines), "certificates": "\n".join(form.certificates)}
+    # Nobody reads these words but the engine, so a doubt about them (`held`) needs no second person.
+    await check_texts(runtime, actor, words, scene=SCENE_PROFILE)
+    now, crypto = runtime.clock.now(), runtime.crypto
+    await _check(session, crypto, actor, form, now)
+    row, fresh = await _locked(session, actor.person_id, form.expected_version, now)
+    before = None if fresh else _snapshot(crypto, row)
     values = form.model_dump(mode="json", exclude={"expected_version", "home"})
     # Lists are kept as JSON; single values keep their own types.
     for name in ("level", "wish_pay_unit", "vehicle", "seeker_state", "home_area_id", "earliest_start"):
@@ -39,12 +52,49 @@ async def save_profile(
     for name, value in values.items():
         setattr(row, name, value)
     row.home_sealed, row.home_coord_type = _seal_home(crypto, row.id, form.home)
-    audit.record(
-        session, "seeker_profile_saved", actor_id=actor.person_id,
-        subject_kind="seeker_profile", subject_id=row.id, now=now,
+    audit.by(session, actor, "seeker_profile_saved", SUBJECT, row.id, now=now)
+    await note_act(
+        session, crypto, actor, operation="save_my_seeker_profile", subject_kind=SUBJECT, subject_id=row.id,
+        subject_version=row.version, before=before, told="求职登记", now=now,
     )  # fmt: skip
     await session.flush()
     return row
+
+
+async def restore_profile(
+    session: AsyncSession, crypto: Crypto, act: AssistedAct, before: str | None, now: datetime
+) -> bool:
+    """Undo of an agent's registration; False where the person has changed it since."""
+    found = await session.exec(select(SeekerProfile).where(SeekerProfile.person_id == act.person_id).with_for_update())
+    row = found.one_or_none()
+    if row is None or row.version != act.subject_version:
+        return False
+    if before is None:
+        await session.delete(row)
+        return True
+    kept = json.loads(before)
+    home = kept.pop("home")
+    row.home_sealed = None if home is None else crypto.seal(SUBJECT, "home", row.id, home)
+    restored = SeekerProfile.model_validate(kept)
+    for name in kept:
+        setattr(row, name, getattr(restored, name))
+    row.touch(now)
+    return True
+
+
+async def home_area_of(session: AsyncSession, person_id: UUID) -> UUID | None:
+    """The area in which the person says they live; unknown is nobody's area."""
+    found = await session.exec(select(col(SeekerProfile.home_area_id)).where(SeekerProfile.person_id == person_id))
+    return found.one_or_none()
+
+
+async def erase_home(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
+    """The exact place goes; the area, which the person chose from a list, stays."""
+    found = await session.exec(select(SeekerProfile).where(SeekerProfile.person_id == person_id).with_for_update())
+    row = found.one_or_none()
+    if row is not None and row.home_sealed is not None:
+        row.home_sealed, row.home_coord_type = None, None
+        row.touch(now)
 
 
 async def find_profile(session: AsyncSession, person_id: UUID) -> SeekerProfile | None:
@@ -67,14 +117,19 @@ def open_home(crypto: Crypto, row: SeekerProfile) -> tuple[float, float] | None:
     """Latitude and longitude in gcj02; only for computing distances."""
     if row.home_sealed is None or row.home_coord_type is None:
         return None
-    text = crypto.open_text("seeker_profile", "home", row.id, row.home_sealed)
+    text = crypto.open_text(SUBJECT, "home", row.id, row.home_sealed)
     latitude, longitude = (float(part) for part in text.split(","))
     return to_gcj02(latitude, longitude, row.home_coord_type)
 
 
-async def _check(session: AsyncSession, actor: Actor, form: SeekerForm) -> None:
-    if ConsentPurpose.SERVICE in await lacking_consents(session, actor.person_id):
-        raise ServiceConsentMissingError(purpose=ConsentPurpose.SERVICE.label)
+async def _check(session: AsyncSession, crypto: Crypto, actor: Actor, form: SeekerForm, now: datetime) -> None:
+    given = await consents_of(session, actor.person_id)
+    check_consent(given, ConsentPurpose.SERVICE)
+    if form.home is not None and form.home.latitude is not None:
+        check_consent(given, ConsentPurpose.EXACT_LOCATION)
+    person = await fetch(session, Person, actor.person_id, UnauthorisedError)
+    born = crypto.open_if("person", "birth_date", person.id, person.birth_date_sealed)
+    check_may_work(None if born is None else date.fromisoformat(born), china_date(now))
     for code in {*form.wanted, *form.experience_years}:
         if await code_name(session, "occupation", code) is None:
             raise OccupationUnknownError(given=code)
@@ -82,7 +137,10 @@ async def _check(session: AsyncSession, actor: Actor, form: SeekerForm) -> None:
         raise AreaUnknownError
 
 
-async def _locked(session: AsyncSession, person_id: UUID, expected_version: int | None, now: datetime) -> SeekerProfile:
+async def _locked(
+    session: AsyncSession, person_id: UUID, expected_version: int | None, now: datetime
+) -> tuple[SeekerProfile, bool]:
+    """The row under a lock, and whether it was made just now."""
     fresh = await insert_or_ignore(
         session,
         SeekerProfile,
@@ -93,16 +151,24 @@ async def _locked(session: AsyncSession, person_id: UUID, expected_version: int 
     found = await session.exec(select(SeekerProfile).where(SeekerProfile.person_id == person_id).with_for_update())
     row = found.one()
     if fresh:
-        return row
+        return row, True
     if expected_version is None:
         raise StaleError(current=row.version, expected="未登记")
     check_version(row.version, expected_version)
     row.touch(now)
-    return row
+    return row, False
+
+
+def _snapshot(crypto: Crypto, row: SeekerProfile) -> str:
+    """The form as it stands, for undoing an agent's change."""
+    technical = {"id", "created_at", "updated_at", "version", "person_id", "home_sealed"}
+    kept = row.model_dump(mode="json", exclude=technical)
+    kept["home"] = crypto.open_if(SUBJECT, "home", row.id, row.home_sealed)
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def _seal_home(crypto: Crypto, row_id: UUID, home: Place | None) -> tuple[bytes | None, CoordType | None]:
     if home is None or home.latitude is None or home.longitude is None:
         return None, None
     text = f"{home.latitude:.6f},{home.longitude:.6f}"
-    return crypto.seal("seeker_profile", "home", row_id, text), home.coord_type
+    return crypto.seal(SUBJECT, "home", row_id, text), home.coord_type

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,11 +15,12 @@ from app.core.db import ReadSession, check_version, lock
 from app.core.events import emit
 from app.models.jobs import Vacancy, VacancyVersion
 from app.models.organisation import Enterprise
-from app.rules.common import TaskKind
-from app.rules.identity import Actor, Permission, SelfReviewError, check_permission, check_town_wide
+from app.rules.common.tasks import TaskKind
+from app.rules.identity.roles import Actor, Permission, SelfReviewError, check_permission, check_town_wide
 from app.rules.jobs.posting import Finding
 from app.rules.jobs.vacancies import (
     EDITABLE,
+    NEXT,
     EnterpriseNotYoursError,
     HeadcountTakenError,
     OccupationUnknownError,
@@ -31,13 +32,14 @@ from app.rules.jobs.vacancies import (
 from app.rules.organisation import EnterpriseNotFoundError, EnterpriseState
 from app.schemas.jobs.vacancies import VacancyContent, VacancyCreate, VacancyLint, VacancyUpdate
 from app.services.common.codes import code_name
+from app.services.common.content import ContentVerdict
 from app.services.common.tasks import close_tasks, open_task
 from app.services.events import VacancyReviewed
 from app.services.identity import audit
 from app.services.identity.members import people_with
 from app.services.jobs import posting, search
 from app.services.jobs.rulebook import current_rule_book
-from app.services.organisation.enterprises import get_enterprise
+from app.services.organisation.enterprises import get_enterprise, label_of, licences_of, may_publish
 from app.services.runtime import Runtime
 
 # jobs design: anything held is answered within 2 duty hours.
@@ -67,7 +69,8 @@ async def lint(runtime: Runtime, session: ReadSession, actor: Actor, form: Vacan
     approved, kind = True, "employer"
     if form.enterprise_id is not None:
         enterprise = await _own_enterprise(session, actor, form.enterprise_id)
-        approved, kind = enterprise.state is EnterpriseState.APPROVED, enterprise.kind.value
+        approved = await may_publish(session, enterprise, china_date(runtime.clock.now()))
+        kind = enterprise.kind.value
     book = await current_rule_book(session)
     return posting.check_form(form, book, approved=approved, kind=kind, today=china_date(runtime.clock.now()))
 
@@ -80,6 +83,7 @@ async def create_vacancy(runtime: Runtime, session: AsyncSession, actor: Actor, 
     enterprise = await _lock_approved(session, actor, form.enterprise_id, submit=form.submit, now=now)
     row = Vacancy(
         created_at=now, updated_at=now, enterprise_id=enterprise.id, enterprise_name=enterprise.name,
+        enterprise_label=label_of(enterprise, await licences_of(session, enterprise.id)),
         posted_by=actor.person_id, occupation_name=await _occupation_name(session, form.occupation_code),
         **_columns(form),
     )  # fmt: skip
@@ -124,6 +128,11 @@ async def get_visible(session: ReadSession, actor: Actor | None, vacancy_id: UUI
     if row is None:
         raise VacancyNotFoundError
     return row
+
+
+async def is_visible(session: AsyncSession, actor: Actor | None, vacancy_id: UUID, *, now: datetime) -> bool:
+    found = await session.exec(select(col(Vacancy.id)).where(Vacancy.id == vacancy_id, visible_to(actor, now)))
+    return found.one_or_none() is not None
 
 
 async def get_own(session: AsyncSession, actor: Actor, vacancy_id: UUID) -> Vacancy:
@@ -211,6 +220,37 @@ async def review(
     return row
 
 
+async def relabel(session: AsyncSession, enterprise_id: UUID, label: str) -> None:
+    """The firm has been verified anew: every posting of it says so."""
+    await session.exec(
+        update(Vacancy).where(col(Vacancy.enterprise_id) == enterprise_id).values(enterprise_label=label)
+    )
+
+
+async def pause_all(session: AsyncSession, enterprise_id: UUID, *, note: str, now: datetime) -> int:
+    """The firm is suspended: nothing of it stays on the lists. It resumes each posting itself, once restored."""
+    rows = await session.exec(
+        select(Vacancy)
+        .where(Vacancy.enterprise_id == enterprise_id, Vacancy.state == VacancyState.PUBLISHED)
+        .order_by(col(Vacancy.id))
+        .with_for_update()
+    )
+    found = rows.all()
+    for row in found:
+        row.review_note = note
+        await _enter(session, row, VacancyState.PAUSED, now)
+    return len(found)
+
+
+async def take_down(session: AsyncSession, vacancy_id: UUID, *, note: str, now: datetime) -> None:
+    """A report was upheld. What is closed already stays as it is."""
+    row = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
+    if VacancyState.TAKEN_DOWN in NEXT[row.state]:
+        row.review_note = note
+        await _enter(session, row, VacancyState.TAKEN_DOWN, now)
+        await close_tasks(session, TaskKind.VACANCY_REVIEW, row.id, by=None, now=now)
+
+
 async def close_filled(session: AsyncSession, row: Vacancy, now: datetime) -> None:
     """The headcount is reached. Only called under the vacancy's lock."""
     await _enter(session, row, VacancyState.FILLED, now)
@@ -238,19 +278,20 @@ async def expire_due(session: AsyncSession, *, now: datetime) -> int:
 
 async def _examine(
     runtime: Runtime, actor: Actor, form: VacancyCreate | VacancyUpdate, enterprise_id: UUID
-) -> tuple[list[Finding], posting.ContentVerdict]:
+) -> tuple[list[Finding], ContentVerdict]:
     async with runtime.db.reading() as reading:
         enterprise = await _own_enterprise(reading, actor, enterprise_id)
+        approved = await may_publish(reading, enterprise, china_date(runtime.clock.now()))
         book = await current_rule_book(reading)
     findings = posting.check_form(
         form,
         book,
-        approved=enterprise.state is EnterpriseState.APPROVED,
+        approved=approved,
         kind=enterprise.kind.value,
         today=china_date(runtime.clock.now()),
     )
     if not form.submit:
-        return findings, posting.ContentVerdict(held=None)
+        return findings, ContentVerdict(held=None)
     posting.refuse_blocked(findings)
     return findings, await posting.check_content(runtime, actor, form)
 
@@ -268,12 +309,12 @@ async def _lock_approved(
     enterprise = await lock(session, Enterprise, enterprise_id, EnterpriseNotFoundError)
     if actor.person_id not in await people_with(session, Permission.VACANCY_WRITE, enterprise_id, now=now):
         raise EnterpriseNotYoursError
-    if submit and enterprise.state is not EnterpriseState.APPROVED:
+    if submit and not await may_publish(session, enterprise, china_date(now)):
         raise VacancyStateError(current=f"企业{enterprise.state.label}", target=VacancyState.PUBLISHED.label)
     return enterprise
 
 
-async def _submit(session: AsyncSession, row: Vacancy, verdict: posting.ContentVerdict, now: datetime) -> None:
+async def _submit(session: AsyncSession, row: Vacancy, verdict: ContentVerdict, now: datetime) -> None:
     row.review_note = verdict.held
     if verdict.held is None:
         if row.state is not VacancyState.PUBLISHED:

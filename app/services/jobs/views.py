@@ -11,7 +11,8 @@ from sqlalchemy import Row
 from app.core.clock import CHINA
 from app.matching.recommendation import RankedItem
 from app.models.jobs import SeekerProfile, Vacancy
-from app.rules.identity import Actor, Permission
+from app.rules.identity.masks import mask_name
+from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs.applications import FIRM_STEPS, ApplicationState, Side, check_step
 from app.rules.jobs.applications import ApplicationStateError as StepRefused
 from app.rules.jobs.posting import Finding
@@ -36,8 +37,6 @@ from app.services.jobs.recommendations import Recommended
 from app.services.jobs.search import LIST_NAMES, ListPage
 from app.services.jobs.vacancies import Saved
 
-# Nothing publishes before its firm is approved, so every public posting carries this.
-VERIFIED_LABEL = "企业已由镇招聘专员核验"
 OWN_MOVES = {"pause": VacancyState.PAUSED, "resume": VacancyState.PUBLISHED, "withdraw": VacancyState.WITHDRAWN}
 
 
@@ -71,7 +70,6 @@ def vacancy_read(row: Vacancy, actor: Actor | None) -> VacancyRead:
     return VacancyRead.model_validate(
         values
         | {
-            "enterprise_label": VERIFIED_LABEL if row.published_at else "尚未发布",
             "state_label": row.state.label,
             "open_seats": row.headcount - row.hired_count,
             # Words between the office and the firm are not the public's business.
@@ -146,7 +144,8 @@ def candidate_read(candidate: Candidate) -> CandidateRead:
     row, item, facts = candidate.application, candidate.item, candidate.contact
     contact = None
     if facts is not None and facts.name is not None and facts.phone is not None:
-        contact = Contact(name=facts.name, phone=facts.phone)
+        # A name that a second person has not yet looked at is shown masked.
+        contact = Contact(name=mask_name(facts.name) if facts.name_held else facts.name, phone=facts.phone)
     return CandidateRead(
         id=row.id, version=row.version, vacancy_id=row.vacancy_id, state=row.state, state_label=row.state.label,
         created_at=row.created_at, contact=contact, score=item.score if item else None,

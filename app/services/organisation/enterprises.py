@@ -2,50 +2,51 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.clock import china_date
 from app.core.db import ReadSession, check_version, lock
 from app.core.errors import ForbiddenError
 from app.core.events import emit
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
-from app.models.organisation import Area, Enterprise, EnterpriseClaim, EnterpriseName
-from app.rules.common import TaskKind
-from app.rules.identity import Actor, Permission, Role, ScopeKind, SelfReviewError, check_permission
+from app.models.organisation import Area, Enterprise, EnterpriseClaim, EnterpriseLicence, EnterpriseName
+from app.rules.common.files import FilePurpose
+from app.rules.common.tasks import TaskKind
+from app.rules.identity.roles import FIRM_ROLES, Actor, Permission, Role, ScopeKind, SelfReviewError, check_permission
 from app.rules.organisation import (
+    CLAIM_PAPERS,
+    REVIEW_WORKDAYS,
     AlreadyMemberError,
     ClaimPendingError,
+    ClaimRoleError,
     CreditCodeDiffersError,
     CreditCodeTakenError,
     EnterpriseClaimNotFoundError,
     EnterpriseClaimState,
+    EnterpriseKind,
     EnterpriseNotFoundError,
     EnterpriseState,
+    PaperExpiredError,
+    VerifiedHow,
     check_claim_transition,
     check_credit_code,
+    check_enterprise_transition,
+    verified_label,
+    verified_until,
 )
+from app.services.common import files
+from app.services.common.calendar import deadline, end_of
 from app.services.common.tasks import close_tasks, open_task
-from app.services.events import EnterpriseClaimReviewed
+from app.services.events import EnterpriseClaimReviewed, EnterpriseVerified
 from app.services.identity import audit
 from app.services.identity.staff import grant_role
 
-# identity design: review within 1 working day; counted in plain hours until the work calendar is built.
-REVIEW_WITHIN = timedelta(days=1)
 FOUND_AT_MOST = 20
-
-
-@dataclass(frozen=True, slots=True)
-class EnterpriseLabel:
-    """What stands beside every posting: who it is and whether the town has seen its papers."""
-
-    id: UUID
-    name: str
-    approved: bool
-    kind: str
 
 
 async def find_enterprises(session: ReadSession, *, name: str) -> Sequence[Enterprise]:
@@ -77,29 +78,70 @@ async def get_enterprise(session: AsyncSession, enterprise_id: UUID) -> Enterpri
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class ClaimPapers:
+    """What the claimant shows: files already uploaded, and until when the letter of authorisation holds."""
+
+    role: Role
+    licence_file_id: UUID | None
+    authorisation_file_id: UUID | None
+    authorisation_valid_to: date | None
+
+
+async def exists(session: AsyncSession, enterprise_id: UUID) -> bool:
+    found = await session.exec(select(col(Enterprise.id)).where(Enterprise.id == enterprise_id))
+    return found.one_or_none() is not None
+
+
+async def is_public(session: AsyncSession, enterprise_id: UUID) -> bool:
+    found = await session.exec(
+        select(col(Enterprise.id)).where(Enterprise.id == enterprise_id, Enterprise.state == EnterpriseState.APPROVED)
+    )
+    return found.one_or_none() is not None
+
+
 async def claim_enterprise(
-    session: AsyncSession, actor: Actor, enterprise_id: UUID, *, uscc: str, note: str, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    enterprise_id: UUID,
+    *,
+    uscc: str,
+    note: str,
+    papers: ClaimPapers,
+    now: datetime,
 ) -> EnterpriseClaim:
     """“I recruit for this firm.” A seeded firm is claimed, not duplicated; an officer compares the papers."""
     code = check_credit_code(uscc)
+    if papers.role not in FIRM_ROLES:
+        raise ClaimRoleError
+    if papers.authorisation_valid_to is not None and papers.authorisation_valid_to < china_date(now):
+        raise PaperExpiredError(paper="授权委托书")
     enterprise = await lock(session, Enterprise, enterprise_id, EnterpriseNotFoundError)
-    if enterprise_id in {grant.scope_id for grant in actor.grants if grant.scope_kind is ScopeKind.ENTERPRISE}:
+    # Whoever represents the firm as a whole invites for every other post, also for their own.
+    if {papers.role, Role.OWNER} & {grant.role for grant in actor.grants if grant.scope_id == enterprise_id}:
         raise AlreadyMemberError
     await _check_code_free(session, enterprise, code)
     claim = EnterpriseClaim(
         id=new_id(), created_at=now, updated_at=now, enterprise_id=enterprise_id,
-        person_id=actor.person_id, uscc=code, note=note,
+        person_id=actor.person_id, uscc=code, note=note, role=papers.role,
+        licence_file_id=papers.licence_file_id, authorisation_file_id=papers.authorisation_file_id,
+        authorisation_valid_to=papers.authorisation_valid_to,
     )  # fmt: skip
     if not await insert_or_ignore(session, EnterpriseClaim, claim.model_dump()):
         raise ClaimPendingError
+    for file_id, purpose in (
+        (papers.licence_file_id, FilePurpose.LICENCE), (papers.authorisation_file_id, FilePurpose.AUTHORISATION),
+    ):  # fmt: skip
+        if file_id is not None:
+            await files.bind(
+                session, actor, [file_id], purpose=purpose, subject_kind=CLAIM_PAPERS, subject_id=claim.id,
+                now=now,
+            )  # fmt: skip
     await open_task(
         session, TaskKind.ENTERPRISE_CLAIM, claim.id,
-        title=f"核对“{enterprise.name}”的认领", now=now, due_at=now + REVIEW_WITHIN,
+        title=f"核对“{enterprise.name}”的认领", now=now, due_at=(await deadline(session, now, REVIEW_WORKDAYS)).at,
     )  # fmt: skip
-    audit.record(
-        session, "enterprise_claimed", actor_id=actor.person_id,
-        subject_kind="enterprise", subject_id=enterprise_id, now=now,
-    )  # fmt: skip
+    audit.by(session, actor, "enterprise_claimed", "enterprise", enterprise_id, now=now)
     return claim
 
 
@@ -125,10 +167,11 @@ async def review_claim(
     *,
     approve: bool,
     reason: str | None,
+    how: VerifiedHow,
     expected_version: int,
     now: datetime,
 ) -> EnterpriseClaim:
-    """Approve: the firm is verified with this code and the claimant recruits for it. Return: with the reason."""
+    """Approve: the firm is verified with this code and the claimant works for it. Return: with the reason."""
     check_permission(actor, Permission.ENTERPRISE_REVIEW)
     claim = await lock(session, EnterpriseClaim, claim_id, EnterpriseClaimNotFoundError)
     if not actor.town_wide(Permission.ENTERPRISE_REVIEW):
@@ -144,11 +187,11 @@ async def review_claim(
     claim.reviewed_by, claim.reviewed_at = actor.person_id, now
     claim.touch(now)
     if approve:
-        await _approve(session, actor, enterprise, claim, now)
+        await _approve(session, actor, enterprise, claim, how, now)
     await close_tasks(session, TaskKind.ENTERPRISE_CLAIM, claim.id, by=actor.person_id, now=now)
     audit.record(
         session, f"enterprise_claim_{target.value}", actor_id=actor.person_id,
-        subject_kind="enterprise_claim", subject_id=claim.id, now=now,
+        subject_kind=CLAIM_PAPERS, subject_id=claim.id, now=now,
     )  # fmt: skip
     await emit(
         session,
@@ -161,20 +204,96 @@ async def review_claim(
 
 
 async def _approve(
-    session: AsyncSession, actor: Actor, enterprise: Enterprise, claim: EnterpriseClaim, now: datetime
+    session: AsyncSession,
+    actor: Actor,
+    enterprise: Enterprise,
+    claim: EnterpriseClaim,
+    how: VerifiedHow,
+    now: datetime,
 ) -> None:
     await _check_code_free(session, enterprise, claim.uscc)
     enterprise.uscc = claim.uscc
     # A suspended firm stays suspended: that is lifted by its own act, not by a second recruiter's claim.
     if enterprise.state is EnterpriseState.DRAFT:
-        enterprise.state = EnterpriseState.APPROVED
-        enterprise.approved_at, enterprise.approved_by = now, actor.person_id
-    enterprise.touch(now)
+        await mark_verified(session, actor, enterprise, how=how, now=now)
+    else:
+        enterprise.touch(now)
+    letter = claim.authorisation_valid_to
     grant_role(
-        session, person_id=claim.person_id, role=Role.RECRUITER, scope_kind=ScopeKind.ENTERPRISE,
-        scope_id=enterprise.id, valid_from=now, valid_to=None, source="企业认领经核对通过",
-        by=actor.person_id, now=now,
+        session, person_id=claim.person_id, role=claim.role, scope_kind=ScopeKind.ENTERPRISE,
+        scope_id=enterprise.id, valid_from=now, valid_to=None if letter is None else end_of(letter),
+        source="企业认领经核对通过", by=actor.person_id, now=now,
     )  # fmt: skip
+
+
+async def mark_verified(
+    session: AsyncSession, actor: Actor, enterprise: Enterprise, *, how: VerifiedHow, now: datetime
+) -> None:
+    """An officer has seen the papers of a firm that was not approved before."""
+    check_enterprise_transition(enterprise.state, EnterpriseState.APPROVED)
+    enterprise.state = EnterpriseState.APPROVED
+    await stamp_verified(session, actor, enterprise, how=how, now=now)
+
+
+async def stamp_verified(
+    session: AsyncSession, actor: Actor, enterprise: Enterprise, *, how: VerifiedHow, now: datetime
+) -> None:
+    """Who, when, how, until when; the label of every posting follows."""
+    licences = await licences_of(session, enterprise.id)
+    today = china_date(now)
+    enterprise.approved_at, enterprise.approved_by = now, actor.person_id
+    enterprise.verified_how = how
+    enterprise.verified_until = verified_until(
+        today, enterprise.licence_valid_to, *(licence.valid_to for licence in licences)
+    )
+    for licence in licences:
+        licence.verified_by, licence.verified_at = actor.person_id, now
+        licence.touch(now)
+    enterprise.touch(now)
+    await session.flush()
+    await emit(session, EnterpriseVerified(at=now, enterprise_id=enterprise.id, label=label_of(enterprise, licences)))
+
+
+def label_of(enterprise: Enterprise, licences: Sequence[EnterpriseLicence]) -> str:
+    """The words beside every posting of this firm; empty where nobody has seen its papers."""
+    if enterprise.approved_at is None or enterprise.verified_how is None:
+        return ""
+    shown = [(licence.kind, licence.number) for licence in licences if licence.verified_at is not None]
+    return verified_label(enterprise.verified_how, china_date(enterprise.approved_at), enterprise.verified_until, shown)
+
+
+async def licences_of(session: AsyncSession, enterprise_id: UUID) -> Sequence[EnterpriseLicence]:
+    rows = await session.exec(
+        select(EnterpriseLicence)
+        .where(EnterpriseLicence.enterprise_id == enterprise_id)
+        .order_by(col(EnterpriseLicence.kind))
+    )
+    return rows.all()
+
+
+async def licences_of_many(
+    session: AsyncSession, enterprise_ids: Sequence[UUID]
+) -> dict[UUID, list[EnterpriseLicence]]:
+    """For a page of firms, in one query."""
+    rows = await session.exec(
+        select(EnterpriseLicence)
+        .where(col(EnterpriseLicence.enterprise_id).in_(enterprise_ids))
+        .order_by(col(EnterpriseLicence.kind))
+    )
+    found: dict[UUID, list[EnterpriseLicence]] = {}
+    for row in rows:
+        found.setdefault(row.enterprise_id, []).append(row)
+    return found
+
+
+async def may_publish(session: AsyncSession, enterprise: Enterprise, today: date) -> bool:
+    """Verified; an agency only while one of its permits, seen by an officer, is valid."""
+    if enterprise.state is not EnterpriseState.APPROVED:
+        return False
+    if enterprise.kind is not EnterpriseKind.AGENCY:
+        return True
+    licences = await licences_of(session, enterprise.id)
+    return any(licence.verified_at is not None and licence.valid_to >= today for licence in licences)
 
 
 async def _check_code_free(session: AsyncSession, enterprise: Enterprise, code: str) -> None:

@@ -11,8 +11,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.db import ReadSession, check_version, lock
 from app.models.organisation import Area, Grid, LiaisonLink, PartyOrganisation, RosterPerson
-from app.rules.common import TaskKind
-from app.rules.identity import Actor, Permission, RosterPersonNotFoundError, check_permission, check_town_wide
+from app.rules.common.tasks import TaskKind
+from app.rules.identity.roles import Actor, Permission, RosterPersonNotFoundError, check_permission, check_town_wide
 from app.rules.organisation import AreaKind, LiaisonKnownError, LiaisonLinkNotFoundError, LiaisonRole, LiaisonState
 from app.services.common.tasks import close_tasks
 from app.services.identity import audit

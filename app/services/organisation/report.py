@@ -42,6 +42,7 @@ EXPECTED: dict[str, tuple[str, int | None]] = {
     "occupations": ("职业分类（三级）", 518),
     "occupations_town": ("本镇细分工种", None),
     "occupation_aliases": ("工种俗称", None),
+    "holidays": ("节假日与调休（2024—2026年）", 108),
     "posting_rules": ("招聘信息规则", None),
     "posting_terms": ("招聘信息用词", None),
     "minimum_wages": ("最低工资标准", None),

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.db import ReadSession, lock
 from app.models.organisation import Area, Enterprise, Grid, RosterPerson, TaskForceMember
-from app.rules.identity import (
+from app.rules.identity.roles import (
     Actor,
     AlreadyClaimedError,
     Permission,
@@ -58,6 +58,15 @@ async def bind(session: AsyncSession, roster_person_id: UUID, person_id: UUID, *
     return row
 
 
+async def unbind(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
+    """The person leaves; the public record stays and waits for its claim again."""
+    found = await session.exec(select(RosterPerson).where(RosterPerson.person_id == person_id).with_for_update())
+    row = found.one_or_none()
+    if row is not None:
+        row.person_id, row.claimed_at = None, None
+        row.touch(now)
+
+
 async def record_of(session: AsyncSession, person_id: UUID) -> RosterPerson | None:
     return (await session.exec(select(RosterPerson).where(RosterPerson.person_id == person_id))).one_or_none()
 
@@ -78,9 +87,27 @@ def _row(person: RosterPerson, member: TaskForceMember | None) -> RosterRow:
     return RosterRow(person.id, person.name, person.person_id, role, post)
 
 
+async def scope_names(session: ReadSession, scopes: Sequence[tuple[ScopeKind, UUID | None]]) -> dict[UUID, str]:
+    """Id → the name that people call it by; a grid without a name by its area and number. Unknown ids are left out."""
+    names: dict[UUID, str] = {}
+    for kind in (ScopeKind.AREA, ScopeKind.ENTERPRISE):
+        if ids := [scope_id for of, scope_id in scopes if of is kind]:
+            table = _SCOPE_TABLES[kind]
+            names |= {row.id: row.name for row in await session.exec(select(table).where(col(table.id).in_(ids)))}
+    if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.GRID]:
+        rows = await session.exec(
+            select(Grid, Area).join(Area, col(Area.id) == col(Grid.area_id)).where(col(Grid.id).in_(ids))
+        )
+        names |= {grid.id: grid.name or f"{area.name}第{grid.number}网格" for grid, area in rows}
+    return names
+
+
 async def check_scope_exists(session: AsyncSession, kind: ScopeKind, scope_id: UUID | None) -> None:
+    if kind is ScopeKind.TOWN:
+        return
+    # What this release has no rows of (classes, fairs, cases …) cannot be anybody's scope yet.
     table = _SCOPE_TABLES.get(kind)
     if table is None:
-        return
+        raise ScopeIdError
     if (await session.exec(select(col(table.id)).where(col(table.id) == scope_id))).one_or_none() is None:
         raise ScopeIdError

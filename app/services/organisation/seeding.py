@@ -27,8 +27,9 @@ from app.models.organisation import (
     RosterPerson,
     TaskForceMember,
 )
-from app.rules.common import TaskKind
+from app.rules.common.tasks import TaskKind
 from app.rules.organisation import LiaisonState
+from app.services.common.calendar import load_calendar
 from app.services.common.codes import load_codes
 from app.services.common.tasks import close_tasks, open_task
 from app.services.jobs.seeding import load_posting_rules, open_wage_tasks
@@ -66,6 +67,7 @@ async def load_seeds(session: AsyncSession, *, directory: Path, now: datetime) -
         *await _load_hosts(session, directory, now),
         *await _load_party(session, directory, now),
         *await load_codes(session, directory=directory, now=now),
+        await load_calendar(session, directory=directory, now=now),
         *await load_posting_rules(session, directory=directory, now=now),
     ]
     opened = await _open_tasks(session, now) + await open_wage_tasks(session, now=now)
@@ -207,7 +209,7 @@ def _refer(file: str, ids: Mapping[str, UUID], name: str) -> UUID:
 
 async def _open_tasks(session: AsyncSession, now: datetime) -> int:
     """By the present state of the rows, so that a gap which the town has filled is not asked for again."""
-    titles = [*await _unknown_links(session), *await _unknown_grids(session)]
+    titles = [*await _unknown_links(session), *await _unknown_grids(session), *await _unknown_phones(session)]
     return sum(
         [await open_task(session, kind, subject, title=title, now=now) for kind, subject, title in titles],
     )
@@ -247,4 +249,17 @@ async def _unknown_grids(session: AsyncSession) -> Sequence[tuple[TaskKind, UUID
     )
     return [
         (TaskKind.GRID_UNKNOWN, grid.id, f"{area}第{grid.number}网格：请补全网格名称与网格长") for grid, area in found
+    ]
+
+
+async def _unknown_phones(session: AsyncSession) -> Sequence[tuple[TaskKind, UUID, str]]:
+    """Annex 2 prints a column for the secretary's telephone; the public copy leaves it empty."""
+    found = await session.exec(
+        select(PartyOrganisation, col(RosterPerson.name))
+        .join(RosterPerson, col(RosterPerson.id) == col(PartyOrganisation.secretary_id))
+        .where(col(PartyOrganisation.secretary_phone).is_(None))
+        .order_by(col(PartyOrganisation.seq))
+    )
+    return [
+        (TaskKind.SECRETARY_PHONE_UNKNOWN, party.id, f"{party.name}：请补全书记{name}的电话") for party, name in found
     ]

@@ -1,0 +1,1 @@
+"""Requests and answers of what all domains share, by noun."""

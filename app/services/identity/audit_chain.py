@@ -1,0 +1,236 @@
+"""The audit log's hash chain: sealed by the worker in batches, so that it serialises nobody; verified by anybody with the key.
+
+`chain(n) = HMAC-SHA256(key, chain(n-1) | entry n)` with a key that is not in the database: who can write the tables can
+still not make a chain that holds. The head, under the same key, tells how far it must reach; a printed head (anchor)
+kept elsewhere also tells of a database that was set back as a whole.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+from sqlmodel import select as model_select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.crypto import Crypto
+from app.core.upsert import insert_or_ignore
+from app.models.identity import AuditEntry, AuditHead
+
+BATCH = 500
+GENESIS = "0" * 64
+HEAD_ID = 1
+_entry: Any = AuditEntry.__table__  # type: ignore[attr-defined]
+
+
+class AuditHeadBrokenError(RuntimeError):
+    """The stored head does not bear our mark: nothing may be sealed onto it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first place at which the chain does not hold. `seq` as far as it is known."""
+
+    kind: str
+    seq: int | None
+    entry_id: str | None
+
+    def __str__(self) -> str:
+        place = "" if self.seq is None else f"第 {self.seq} 条"
+        return f"{place}{'' if self.entry_id is None else f'（{self.entry_id}）'}{self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    checked: int
+    head_seq: int
+    head_chain: str
+    unsealed: int
+    unsealed_since: datetime | None
+    fault: Fault | None
+
+
+class AuditKey:
+    """Derived from the index secret, which is kept apart from the database."""
+
+    def __init__(self, crypto: Crypto) -> None:
+        self._key = crypto.derived_key("audit")
+
+    def link(self, previous: str, row: Any, seq: int) -> str:
+        return self._mac(f"{previous}|{_canonical(row, seq)}")
+
+    def head(self, head: AuditHead) -> str:
+        return self._mac(f"head|{head.seq}|{head.chain}|{head.base_seq}|{head.base_chain}")
+
+    def _mac(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+async def seal(session: AsyncSession, crypto: Crypto, *, now: datetime, limit: int = BATCH) -> int:
+    """The oldest unsealed entries get their place; 0 where there are none or another worker is at it."""
+    key = AuditKey(crypto)
+    head = await _lock_head(session, key, now)
+    if head is None:
+        return 0
+    if not hmac.compare_digest(head.mac, key.head(head)):
+        raise AuditHeadBrokenError
+    connection = await session.connection()
+    found = await connection.execute(
+        select(_entry).where(_entry.c.seq.is_(None)).order_by(_entry.c.created_at, _entry.c.id).limit(limit)
+    )
+    seq, chain, changes = head.seq, head.chain, []
+    for row in found:
+        seq += 1
+        chain = key.link(chain, row, seq)
+        changes.append({"b_id": row.id, "b_seq": seq, "b_chain": chain})
+    if not changes:
+        return 0
+    await connection.execute(
+        update(_entry)
+        .where(_entry.c.id == bindparam("b_id"))
+        .values(seq=bindparam("b_seq"), chain=bindparam("b_chain")),
+        changes,
+    )
+    head.seq, head.chain, head.sealed_at = seq, chain, now
+    head.mac = key.head(head)
+    return len(changes)
+
+
+async def verify(connection: AsyncConnection, crypto: Crypto, *, anchor: str | None = None) -> Verification:
+    """Walks the whole chain and names the first entry at which it does not hold; `anchor`: a line printed earlier."""
+    key = AuditKey(crypto)
+    found = await connection.execute(select(AuditHead.__table__).where(col(AuditHead.id) == HEAD_ID))  # type: ignore[attr-defined]
+    row = found.one_or_none()
+    head = AuditHead(**row._mapping) if row is not None else None  # noqa: SLF001  # SQLAlchemy's public name for it
+    checked, fault = 0, None
+    if head is not None:
+        checked, fault = await _walk(connection, key, head, anchor)
+    elif anchor is not None:
+        fault = Fault("封存记录的末端不见了", None, None)
+    waiting, since = (
+        await connection.execute(select(func.count(), func.min(_entry.c.created_at)).where(_entry.c.seq.is_(None)))
+    ).one()
+    return Verification(
+        checked=checked, head_seq=head.seq if head else 0, head_chain=head.chain if head else GENESIS,
+        unsealed=waiting, unsealed_since=since, fault=fault,
+    )  # fmt: skip
+
+
+async def head(connection: AsyncConnection) -> tuple[int, str]:
+    """`(seq, chain)` of the newest sealed entry."""
+    found = await connection.execute(
+        select(col(AuditHead.seq), col(AuditHead.chain)).where(col(AuditHead.id) == HEAD_ID)
+    )
+    row = found.one_or_none()
+    return (0, GENESIS) if row is None else (row.seq, row.chain)
+
+
+def anchor_line(head_seq: int, head_chain: str, now: datetime) -> str:
+    """One line for a place outside this machine: a notebook, a mailbox, a notary."""
+    return f"sanqu-audit {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} seq={head_seq} chain={head_chain}"
+
+
+async def purge(session: AsyncSession, crypto: Crypto, *, before: datetime, now: datetime) -> int:
+    """Sealed entries older than their retention go, in order; the chain begins anew behind them."""
+    key = AuditKey(crypto)
+    head = await _lock_head(session, key, now)
+    if head is None or not hmac.compare_digest(head.mac, key.head(head)):
+        return 0
+    connection = await session.connection()
+    kept = await connection.execute(
+        select(func.min(_entry.c.seq)).where(_entry.c.seq.is_not(None), _entry.c.created_at >= before)
+    )
+    first_kept = kept.scalar_one()
+    last = head.seq if first_kept is None else first_kept - 1
+    if last <= head.base_seq:
+        return 0
+    chain = (await connection.execute(select(_entry.c.chain).where(_entry.c.seq == last))).scalar_one()
+    gone = await connection.execute(delete(_entry).where(_entry.c.seq <= last))
+    head.base_seq, head.base_chain = last, chain
+    head.mac = key.head(head)
+    return gone.rowcount
+
+
+async def _lock_head(session: AsyncSession, key: AuditKey, now: datetime) -> AuditHead | None:
+    fresh = AuditHead(id=HEAD_ID, seq=0, chain=GENESIS, base_seq=0, base_chain=GENESIS, mac="", sealed_at=now)
+    fresh.mac = key.head(fresh)
+    await insert_or_ignore(session, AuditHead, fresh.model_dump())
+    found = await session.exec(model_select(AuditHead).where(AuditHead.id == HEAD_ID).with_for_update(skip_locked=True))
+    return found.one_or_none()
+
+
+async def _walk(
+    connection: AsyncConnection, key: AuditKey, head: AuditHead, anchor: str | None
+) -> tuple[int, Fault | None]:
+    if not hmac.compare_digest(head.mac, key.head(head)):
+        return 0, Fault("封存记录的末端被改动", head.seq, None)
+    wanted = _parse(anchor)
+    previous, expected, checked = head.base_chain, head.base_seq + 1, 0
+    async for row in _sealed(connection, head.base_seq):
+        if row.seq != expected:
+            return checked, Fault("被删除", expected, None)
+        made = key.link(previous, row, row.seq)
+        if made != row.chain:
+            return checked, await _blame(connection, key, row, made)
+        if wanted is not None and wanted[0] == row.seq and wanted[1] != row.chain:
+            return checked, Fault("与外部留存的锚点不符，整条链被重写", row.seq, str(row.id))
+        previous, expected, checked = row.chain, expected + 1, checked + 1
+    return checked, _judge_end(head, expected, wanted)
+
+
+def _judge_end(head: AuditHead, expected: int, wanted: tuple[int, str] | None) -> Fault | None:
+    """`expected`: the first sequence number that was not there."""
+    if expected <= head.seq:
+        return Fault("起的末尾记录被删除", expected, None)
+    if expected > head.seq + 1:
+        return Fault("起的记录不在封存末端之内，是后加的", head.seq + 1, None)
+    if wanted is not None and wanted[0] > head.seq:
+        return Fault("起的记录在外部锚点之后被整体退回", head.seq + 1, None)
+    return None
+
+
+async def _blame(connection: AsyncConnection, key: AuditKey, row: Any, made: str) -> Fault:
+    """Which of the two does not fit: the next link was made from the true chain value of this one."""
+    found = await connection.execute(select(_entry).where(_entry.c.seq == row.seq + 1))
+    following = found.one_or_none()
+    if following is not None and key.link(made, following, following.seq) == following.chain:
+        return Fault("的链值被改动", row.seq, str(row.id))
+    return Fault("的内容或顺序被改动", row.seq, str(row.id))
+
+
+async def _sealed(connection: AsyncConnection, after: int) -> AsyncIterator[Any]:
+    """In order, a batch at a time: the log may be long."""
+    while True:
+        found = await connection.execute(select(_entry).where(_entry.c.seq > after).order_by(_entry.c.seq).limit(BATCH))
+        rows = found.all()
+        for row in rows:
+            yield row
+        if not rows:
+            return
+        after = rows[-1].seq
+
+
+def _canonical(row: Any, seq: int) -> str:
+    """The entry as one text, the same on both databases."""
+    at: datetime = row.created_at.astimezone(UTC)
+    fields = [
+        seq, str(row.id), at.isoformat(timespec="microseconds"), None if row.actor_id is None else str(row.actor_id),
+        row.act, row.subject_kind, row.subject_id, row.details,
+    ]  # fmt: skip
+    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _parse(anchor: str | None) -> tuple[int, str] | None:
+    if anchor is None:
+        return None
+    parts = dict(part.split("=", 1) for part in anchor.split() if "=" in part)
+    try:
+        return int(parts["seq"]), parts["chain"]
+    except (KeyError, ValueError) as exc:
+        raise ValueError("锚点应为 sanqu audit anchor 打印的一行") from exc

@@ -1,0 +1,99 @@
+"""Every column that points at a person: what it means for the export, for a merge, and for a deleted account.
+
+The one place in which tables of all domains are treated alike, because a right of the person reaches all of them
+(个人信息保护法 第四十五、四十七条). A column that is missing here fails a test.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OnMerge(StrEnum):
+    """What becomes of the rows of the record that is merged into another."""
+
+    MOVE = "move"
+    # One per person: the target's own stays, the source's moves only where there is none.
+    FIRST = "first"
+    # Who did something stays who did it; the merged record points at its successor.
+    STAY = "stay"
+
+
+class OnDeletion(StrEnum):
+    DELETE = "delete"
+    # Ids only, or kept by law: `why` says which.
+    KEEP = "keep"
+    # A service of the domain decides row by row.
+    HANDLED = "handled"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonColumn:
+    exported: bool
+    on_merge: OnMerge
+    on_deletion: OnDeletion
+    why: str
+
+
+def _mine(on_merge: OnMerge, on_deletion: OnDeletion, why: str) -> PersonColumn:
+    return PersonColumn(exported=True, on_merge=on_merge, on_deletion=on_deletion, why=why)
+
+
+_DONE_BY = PersonColumn(
+    exported=False, on_merge=OnMerge.STAY, on_deletion=OnDeletion.KEEP, why="谁办的：只是编号，属于那件事的记录"
+)
+M, D = OnMerge, OnDeletion
+# `table.column` in the order in which rows may be deleted: children before what they point at.
+PERSON_COLUMNS: dict[str, PersonColumn] = {
+    "call.person_id": _mine(M.MOVE, D.DELETE, "致电名单"),
+    "notice.person_id": _mine(M.MOVE, D.DELETE, "通知"),
+    "subscription_counter.person_id": _mine(M.FIRST, D.DELETE, "订阅次数"),
+    "wechat_identity.person_id": _mine(M.MOVE, D.DELETE, "微信身份"),
+    "console_account.person_id": _mine(M.FIRST, D.DELETE, "网页登录"),
+    "login_session.person_id": _mine(M.STAY, D.DELETE, "登录"),
+    "seeker_profile.person_id": _mine(M.FIRST, D.DELETE, "求职登记"),
+    "application.person_id": _mine(M.MOVE, D.HANDLED, "应聘：撤回，联系方式收回；服务记录依法另存3年"),
+    "appointment.person_id": _mine(M.MOVE, D.HANDLED, "任职：结束；任职记录只有编号"),
+    "consent.person_id": _mine(M.MOVE, D.KEEP, "同意凭据：只有编号，保存3年"),
+    "assisted_act.person_id": _mine(M.MOVE, D.HANDLED, "代办记录：内容清除，只留编号"),
+    "representation.person_id": _mine(M.STAY, D.HANDLED, "代办授权：撤销，凭据保存3年"),
+    "representation.agent_id": _mine(M.STAY, D.HANDLED, "代办授权：撤销，凭据保存3年"),
+    "file.owner_id": _mine(M.MOVE, D.HANDLED, "上传的文件：未用于材料的删除，用于材料的随材料保存"),
+    "report.reporter_id": _mine(M.MOVE, D.KEEP, "举报：处理记录"),
+    "content_review.author_id": _mine(M.MOVE, D.KEEP, "内容复核：只有编号"),
+    "enterprise_claim.person_id": _mine(M.MOVE, D.KEEP, "企业认领：核验记录依法保存3年"),
+    "share_code.created_by": _mine(M.MOVE, D.KEEP, "分享码：已印在海报上"),
+    "roster_person.person_id": _mine(M.FIRST, D.HANDLED, "名册认领：解除，公开名册本身不变"),
+    "retained_record.person_id": PersonColumn(
+        exported=False, on_merge=M.MOVE, on_deletion=D.KEEP, why="依法保存的记录：到期清除"
+    ),
+    "vacancy.posted_by": PersonColumn(exported=False, on_merge=M.STAY, on_deletion=D.KEEP, why="企业的岗位"),
+    "enterprise.registered_by": PersonColumn(exported=False, on_merge=M.STAY, on_deletion=D.KEEP, why="企业的登记"),
+    **dict.fromkeys(
+        (
+            "person.merged_into", "appointment.appointed_by", "application_step.by_person_id", "assisted_act.agent_id",
+            "assisted_act.undone_by", "call.handled_by", "claim_code.issued_by", "claim_code.used_by",
+            "content_review.decided_by", "enterprise.approved_by", "enterprise_claim.reviewed_by",
+            "enterprise_licence.verified_by", "enterprise_suspension.suspended_by",
+            "enterprise_suspension.appealed_by", "enterprise_suspension.answered_by", "liaison_link.confirmed_by",
+            "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
+            "report.taken_by", "report.decided_by", "representation.revoked_by", "task.done_by",
+        ),
+        _DONE_BY,
+    ),
+}  # fmt: skip
+# Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
+CHILDREN: dict[str, str] = {
+    "application_step.application_id": "application",
+    "notice_delivery.notice_id": "notice",
+    "media_check.file_id": "file",
+    "file_use.file_id": "file",
+    "own_code.representation_id": "representation",
+    "refresh_token.session_id": "login_session",
+    "console_device.account_id": "console_account",
+}
+# Never handed out: secrets of the machinery, or what only the machinery can read.
+HIDDEN_COLUMNS = frozenset({
+    "password_hash", "totp_sealed", "token_hash", "code_hash", "code_sealed", "login_code_hash", "phone_hash",
+    "id_number_hash", "key_sealed", "object_name", "successor_hash", "before_sealed", "last_step",
+})  # fmt: skip
+EXPORTED_CHILDREN = frozenset({"application_step", "notice_delivery", "file_use"})
