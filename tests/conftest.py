@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
 
-from app.core.clock import FixedClock
+from app.core.clock import CHINA, FixedClock
 from app.core.settings import Settings
 from app.main import create_app
 from app.services.organisation.seeding import load_seeds
@@ -30,6 +30,7 @@ from app.services.runtime import Runtime, open_runtime
 from demo.client import Sandbox
 from demo.stack import free_port
 from tests.factories.world import World
+from tests.support.console import Account, Browser, open_account
 from tests.support.contract import Contract
 from tests.support.jobs import Hiring, approved_firm
 from tests.support.postgresql import Cluster, find_binaries
@@ -55,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if os.environ.get("CI"):
             pytest.exit(MISSING, returncode=1)
         return
-    cluster = Cluster(binaries)
+    cluster = Cluster(binaries, in_memory=True)
     cluster.start()
     _clusters.append(cluster)
     os.environ[PG_ENV] = f"{cluster.port}:{cluster.folder}:{binaries}"
@@ -71,6 +72,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if PG_ENV not in os.environ:
         terminalreporter.section("PostgreSQL", sep="!", red=True, bold=True)
         terminalreporter.write_line(MISSING, red=True, bold=True)
+    # Not at the top: the workers have no use for it.
+    from tests.support.chromium import MISSING_BROWSER, find_browser
+
+    if find_browser() is None:
+        terminalreporter.section("Chromium", sep="!", red=True, bold=True)
+        terminalreporter.write_line(MISSING_BROWSER, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -108,6 +115,10 @@ class Databases:
                 leftover.unlink()
         elif self._cluster is not None:
             self._cluster.sql(f"DROP DATABASE IF EXISTS {url.rsplit('/', 1)[1]} WITH (FORCE)")
+
+    def close(self) -> None:
+        if self._cluster is not None:
+            self._cluster.hang_up()
 
     def bare(self, kind: str) -> str:
         """A database without any table."""
@@ -163,8 +174,10 @@ def migrate(url: str, revision: str = "head") -> None:
 
 
 @pytest.fixture(scope="session")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
-    return Databases(tmp_path_factory.mktemp("databases"))
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    made = Databases(tmp_path_factory.mktemp("databases"))
+    yield made
+    made.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -223,9 +236,12 @@ def sandbox_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def sandbox(sandbox_url: str) -> Iterator[Sandbox]:
+def sandbox(sandbox_url: str, clock: FixedClock) -> Iterator[Sandbox]:
+    """WeChat at the same time of day as the service: it signs its pushes with it."""
     control = Sandbox(sandbox_url)
     control.reset()
+    ahead = max(0, (clock.now() - datetime.now(UTC)).total_seconds())
+    control.post("/_sbx/clock", advance_seconds=ahead)
     yield control
     control.reset()
     control.close()
@@ -248,14 +264,30 @@ def settings(database_url: str, sandbox_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """Starts at the real now (the sandbox has its own clock) and moves only when told."""
-    return FixedClock(datetime.now(UTC))
+    """The next ten o'clock in the morning, whatever the hour of the run: at night no messages go out.
+
+    Moves only when told.
+    """
+    today = datetime.now(CHINA).replace(hour=10, minute=0, second=0, microsecond=0)
+    return FixedClock(today if today > datetime.now(CHINA) else today + timedelta(days=1))
 
 
 @pytest.fixture
 async def runtime(settings: Settings, clock: FixedClock) -> AsyncIterator[Runtime]:
     async with open_runtime(settings, clock) as opened:
         yield opened
+
+
+_apps: list[FastAPI] = []
+
+
+def shared_app(settings: Settings, clock: FixedClock) -> FastAPI:
+    """One per worker, with this test's settings: looking at the signatures of all routes takes a quarter of a second."""
+    if not _apps:
+        _apps.append(create_app(settings, clock))
+    app = _apps[0]
+    app.state.settings, app.state.clock, app.state.draining = settings, clock, asyncio.Event()
+    return app
 
 
 _contracts: list[Contract] = []
@@ -271,7 +303,7 @@ def contract_of(app: FastAPI) -> Contract:
 @pytest.fixture
 async def api(settings: Settings, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
     """The whole application in this process, commits for real; every answer must agree with the OpenAPI document."""
-    app = create_app(settings, clock)
+    app = shared_app(settings, clock)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
@@ -289,3 +321,16 @@ def world(api: httpx.AsyncClient, sandbox: Sandbox, clock: FixedClock) -> World:
 async def hiring(world: World) -> Hiring:
     """An approved firm with its recruiter."""
     return await approved_firm(world)
+
+
+@pytest.fixture
+async def browser(world: World) -> AsyncIterator[Browser]:
+    """For the console's pages, at nobody's desk yet."""
+    async with Browser(world) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def account(world: World) -> Account:
+    """The administrator's console account."""
+    return await open_account(world, await world.admin())

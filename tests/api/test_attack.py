@@ -21,8 +21,9 @@ from app.models.common import Notice
 from app.models.identity import Person
 from app.models.jobs import Application, Vacancy
 from app.models.organisation import Enterprise
-from app.rules.common import NoticeKind
-from app.rules.identity import Actor, Grant, LastAdminError, Role, ScopeKind, WechatApp
+from app.rules.common.notices import NoticeKind
+from app.rules.identity.apps import WechatApp
+from app.rules.identity.roles import Actor, Grant, LastAdminError, Role, ScopeKind
 from app.rules.jobs.vacancies import VacancyNotFoundError
 from app.rules.organisation import EnterpriseNotFoundError, EnterpriseState
 from app.services.identity import staff
@@ -88,7 +89,7 @@ async def test_no_public_word_goes_unchecked(world: World, hiring: Hiring, field
 async def test_two_admins_end_each_other_by_clocks_that_differ(world: World) -> None:
     admin, second = await world.admin(), await world.person()
     theirs = await world.appoint(second, Role.TOWN_ADMIN)
-    mine = next(row for row in ok(await admin.get("/appointments")) if row["person_id"] == admin.id)
+    mine = next(row for row in ok(await admin.get("/appointments", limit=100))["items"] if row["person_id"] == admin.id)
     actor = Actor(UUID(admin.id), UUID(int=1), WechatApp.ZHIPIN, (Grant(Role.TOWN_ADMIN, ScopeKind.TOWN),))
     now = world.clock.now() + timedelta(seconds=5)
 
@@ -106,7 +107,11 @@ async def test_two_admins_end_each_other_by_clocks_that_differ(world: World) -> 
 
 async def test_whoever_is_dismissed_while_wechat_thinks_does_not_post(world: World, hiring: Hiring) -> None:
     admin = await world.admin()
-    held = next(row for row in ok(await admin.get("/appointments")) if row["person_id"] == hiring.recruiter.id)
+    held = next(
+        row
+        for row in ok(await admin.get("/appointments", limit=100))["items"]
+        if row["person_id"] == hiring.recruiter.id
+    )
     world.sandbox.post("/_sbx/faults", path=CONTENT_CHECK, kind="slow", seconds=1, applied=True)
     form = await hiring.form()
     posting = asyncio.create_task(hiring.recruiter.post("/vacancies", form))
@@ -130,8 +135,8 @@ async def test_a_long_name_and_title_fit_the_task(world: World, hiring: Hiring) 
 
 
 async def test_a_message_that_breaks_its_handler_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(runtime: Runtime, message: OutboxMessage) -> None:
-        raise RuntimeError(f"{message.id} at {runtime.clock.now()}")
+    async def broken(runtime: Runtime, payload: dict[str, str]) -> None:
+        raise RuntimeError(f"{payload} at {runtime.clock.now()}")
 
     monkeypatch.setitem(delivery.HANDLERS, "test.broken", broken)
     async with world.runtime.db.unit_of_work() as session:

@@ -12,8 +12,10 @@ import pytest
 from app.core.clock import FixedClock
 from app.core.settings import Settings
 from app.models.common import Notice
-from app.rules.common import NoticeKind, TaskKind
-from app.rules.identity import POLICY_VERSIONS, Role, ScopeKind
+from app.rules.common.notices import NoticeKind
+from app.rules.common.tasks import TaskKind
+from app.rules.identity.consents import POLICY_VERSIONS
+from app.rules.identity.roles import Role, ScopeKind
 from app.services.common.health import head_revision
 from app.services.common.notices import notify
 from app.services.common.tasks import open_task
@@ -56,7 +58,10 @@ async def test_config_of_each_app(world: World):
     assert zhipin["templates"] == {"application_moved": "TPL_MOVED"}
     assert linggong["templates"] == {}
     assert zhipin["policy_versions"] == {purpose.value: version for purpose, version in POLICY_VERSIONS.items()}
-    assert zhipin["limits"] == {"body_bytes": 1_048_576, "page_size": 100}
+    assert zhipin["limits"] == {
+        "body_bytes": 1_048_576, "page_size": 100, "upload_bytes": 10_485_760, "image_pixels": 40_000_000,
+        "pdf_pages": 50,
+    }  # fmt: skip
     assert zhipin["hotline"] is None
     assert zhipin["least_client_version"]
     async with nothing_stored(world):
@@ -194,9 +199,20 @@ async def test_tasks_are_the_business_of_an_office(world: World):
         assert all(row["subject_id"] == villager.id for row in items)
         return {row["kind"] for row in items}
 
-    assert await kinds(admin) == {"person_merge", "liaison_unknown", "grid_unknown"}
-    assert await kinds(officer) == {"enterprise_claim", "vacancy_review", "wage_unverified"}
-    assert await kinds(gigs) == {"enterprise_claim"}
+    offices = {
+        "enterprise_review",
+        "enterprise_claim",
+        "suspension_appeal",
+        "papers_expired",
+        "content_review",
+        "report",
+    }
+    assert await kinds(admin) == {
+        "person_merge", "account_abandoned", "wechat_punished",
+        "liaison_unknown", "grid_unknown", "secretary_phone_unknown",
+    }  # fmt: skip
+    assert await kinds(officer) == offices | {"vacancy_review", "wage_unverified"}
+    assert await kinds(gigs) == offices
     assert await kinds(trainer) == await kinds(partial) == set()
     refused(await villager.get("/tasks"), 403, "forbidden")
     refused(await world.anonymous.get("/tasks"), 401, "token_invalid")

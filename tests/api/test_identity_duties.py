@@ -2,7 +2,7 @@
 
 import uuid
 
-from app.rules.identity import Role, ScopeKind
+from app.rules.identity.roles import Role, ScopeKind
 from demo.steps import FIRM, fictional_credit_code
 from tests.factories.world import World, ok, refused
 

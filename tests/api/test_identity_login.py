@@ -16,7 +16,7 @@ from app.core.security import TokenClaims, digest
 from app.core.settings import Settings
 from app.models.common import Task
 from app.models.identity import LoginCode, LoginSession, Person, WechatIdentity
-from app.rules.common import TaskKind
+from app.rules.common.tasks import TaskKind
 from tests.factories.world import Someone, World, ok, refused
 from tests.support.api import LOGIN, another_instance, column, count, fault, login, nothing_stored, seen_by, until
 

@@ -9,8 +9,8 @@ import pytest
 
 from app.core.clock import FixedClock, china_date
 from app.models.identity import AuditEntry, Consent, Person
-from app.rules.common import NoticeKind
-from app.rules.identity import POLICY_VERSIONS, ConsentPurpose
+from app.rules.common.notices import NoticeKind
+from app.rules.identity.consents import POLICY_VERSIONS, SENSITIVE, ConsentPurpose
 from app.services.common.notices import notify
 from tests.factories.world import V1, Someone, World, ok, refused
 from tests.support.api import PHONE, column, count, fault, nothing_stored
@@ -34,14 +34,26 @@ async def test_me_of_a_newcomer(world: World):
     person = await world.person()
     me = ok(await person.get("/me"))
     assert me == {
-        "person": {"id": person.id, "version": 1, "name": None, "phone_masked": None, "birth_date": None},
+        "person": {
+            "id": person.id,
+            "version": 1,
+            "name": None,
+            "name_held": False,
+            "phone_masked": None,
+            "birth_date": None,
+            "age_band": "unknown",
+            "id_number_masked": None,
+        },
         "app": "zhipin",
         "roles": [],
         "roster_name": None,
         "has_seeker_profile": False,
+        "has_console_account": False,
+        "night_messages": False,
         "missing_consents": [
             {"purpose": purpose.value, "label": purpose.label, "policy_version": POLICY_VERSIONS[purpose]}
             for purpose in ConsentPurpose
+            if purpose not in SENSITIVE
         ],
         "unread_notices": 0,
         "open_tasks": 0,
@@ -51,7 +63,7 @@ async def test_me_of_a_newcomer(world: World):
 async def test_me_counts_what_waits(world: World, clock: FixedClock):
     admin, person = await world.admin(), await world.person()
     # From the seeds: the 7 blank pairs and the 24 unnamed grids.
-    assert ok(await admin.get("/me"))["open_tasks"] == len(ok(await admin.get("/tasks", limit=100))["items"]) == 38
+    assert ok(await admin.get("/me"))["open_tasks"] == len(ok(await admin.get("/tasks", limit=100))["items"]) == 58
     async with world.runtime.db.unit_of_work() as session:
         notices = [
             await notify(
@@ -76,7 +88,8 @@ async def test_profile_is_saved_sealed_and_versioned(world: World):
     person = await world.person()
     saved = ok(await person.put("/me/profile", FORM))
     assert saved == {
-        "id": person.id, "version": 2, "name": "林小梅", "phone_masked": None, "birth_date": "1990-05-01",
+        "id": person.id, "version": 2, "name": "林小梅", "name_held": False, "phone_masked": None,
+        "birth_date": "1990-05-01", "age_band": "adult", "id_number_masked": None,
     }  # fmt: skip
     assert ok(await person.get("/me"))["person"] == saved
     sealed = await column(world, PERSON.name_sealed, PERSON.id == UUID(person.id))
@@ -218,7 +231,7 @@ async def test_two_taps_on_agree_are_one_consent(world: World):
 async def test_consent_is_to_the_present_text_only(world: World):
     person = await world.person()
     async with nothing_stored(world):
-        for version in ("2020-01", "", "2026-11 "):
+        for version in ("2020-01", "", "2026-11x"):
             answer = await person.put("/me/consents/service", {"policy_version": version})
             assert CURRENT in refused(answer, 422, "policy_version_wrong", "policy_version")["message"]
         answer = await person.put("/me/consents/everything", {"policy_version": CURRENT})

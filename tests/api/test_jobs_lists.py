@@ -194,7 +194,8 @@ async def test_the_list_takes_one_statement_and_the_total_a_second(world: World,
         with counted(reader) as statements, counted(world.runtime.db.writer) as writes:
             assert len(ok(await world.anonymous.get("/vacancies", **query))["items"]) == query.get("limit", 5)
         assert len(statements) == expected, statements
-        assert writes == []
+        # The first search of a caller buys an allowance for the next ones; leafing costs none.
+        assert [text for text in writes if "rate_bucket" not in text and "BEGIN" not in text] == []
 
 
 async def test_lists_of_people_take_the_same_statements_for_one_and_for_many(world: World, hiring: Hiring) -> None:

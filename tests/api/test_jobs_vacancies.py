@@ -36,7 +36,10 @@ async def test_a_lawful_posting_is_published_at_once_and_seen_by_everybody(world
     vacancy = saved["vacancy"]
     assert (vacancy["state"], vacancy["state_label"], vacancy["open_seats"]) == ("published", "招聘中", 2)
     assert vacancy["pay"]["min_fen"] == 550000
-    assert vacancy["enterprise_label"] == "企业已由镇招聘专员核验"
+    today = china_date(world.clock.now())
+    assert (
+        vacancy["enterprise_label"] == f"已核验（核对上传的证照，{today}，有效至{today.replace(year=today.year + 1)}）"
+    )
     read = ok(await world.anonymous.get(f"/vacancies/{vacancy['id']}"))
     assert read | {"actions": []} == vacancy | {"actions": []}
     assert read["actions"] == [{"action": "apply", "allowed": False, "reason": "请先登录"}]
@@ -406,7 +409,7 @@ async def test_an_unapproved_firm_may_draft_but_not_publish(world: World) -> Non
     refused(await firm.recruiter.post("/vacancies", await firm.form()), 422, "posting_refused", "enterprise_id")
     assert await count(world, Vacancy) == 0
     draft = ok(await firm.recruiter.post("/vacancies", await firm.form(submit=False)))["vacancy"]
-    assert (draft["state"], draft["enterprise_label"]) == ("draft", "尚未发布")
+    assert (draft["state"], draft["enterprise_label"]) == ("draft", "")
     said = ok(await firm.recruiter.post("/vacancies/lint", {"enterprise_id": firm.firm_id}))
     assert "enterprise_id" in {finding["field"] for finding in said["findings"] if finding["severity"] == "block"}
 

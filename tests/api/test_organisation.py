@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.models.common import Task
 from app.models.organisation import LiaisonLink
-from app.rules.identity import Role, ScopeKind
+from app.rules.identity.roles import Role, ScopeKind
 from demo.steps import ADMIN, OFFICER
 from tests.factories.world import Someone, World, ok, refused
 from tests.support.api import NOBODY, column, nothing_stored, roster_id

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from app.models.identity import Appointment
 from app.models.organisation import Enterprise
-from app.rules.identity import Role, ScopeKind
+from app.rules.identity.roles import Role, ScopeKind
 from app.rules.organisation import EnterpriseState
 from demo.steps import FIRM, fictional_credit_code
 from tests.factories.world import Someone, World, ok, refused

@@ -1,4 +1,4 @@
-"""Writes what is generated from the code: `docs/api/openapi.json` and `docs/state-machines.md` (`./dev openapi`)."""
+"""Writes what is generated from the code: OpenAPI document, state diagrams, permission matrix (`./dev openapi`)."""
 
 import importlib
 import json
@@ -12,16 +12,23 @@ import app.rules
 from app.core.labels import Labelled
 from app.core.settings import Settings
 from app.main import create_app
+from tests.architecture import matrix
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = ROOT / "docs" / "api" / "openapi.json"
 STATE_MACHINES = ROOT / "docs" / "state-machines.md"
+PERMISSIONS = ROOT / "docs" / "permissions.csv"
+PERMISSION_COUNTS = ROOT / "docs" / "permissions.md"
 HEADER = """# 状态图
 
 由 `./dev openapi` 从规则（`app/rules` 中的 `NEXT` 表）生成，请勿手改。每个框是一个状态，箭头是允许的变化；没有箭头的变化一律拒绝（409）。
 """
 # What a person calls the thing whose states these are; a new table needs its name here.
-TITLES = {"ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "VacancyState": "岗位"}
+TITLES = {
+    "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件",
+    "PersonState": "个人账号", "ReportState": "举报", "RepresentationState": "代办授权", "ReviewState": "内容复核",
+    "SuspensionState": "企业暂停", "VacancyState": "岗位",
+}  # fmt: skip
 Table = dict[Labelled, frozenset[Labelled]]
 
 
@@ -63,7 +70,11 @@ def _diagram(name: str, table: Table) -> str:
 
 
 def main() -> None:
-    for path, text in ((OPENAPI, openapi_text()), (STATE_MACHINES, state_machines_text())):
+    texts = {
+        OPENAPI: openapi_text(), STATE_MACHINES: state_machines_text(),
+        PERMISSIONS: matrix.csv_text(), PERMISSION_COUNTS: matrix.counts_text(),
+    }  # fmt: skip
+    for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(f"已写入 {path.relative_to(ROOT)}")

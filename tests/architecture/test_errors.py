@@ -18,6 +18,7 @@ STATUSES = {401, 403, 404, 405, 409, 410, 413, 415, 422, 429, 503}
 # One code for several classes, where a front end treats them alike.
 SHARED = {
     "credit_code_invalid": "one field, told in four sentences by what is wrong with it",
+    "id_number_invalid": "one field, told in five sentences by what is wrong with it",
     "enterprise_not_found": "not there, or not the caller's: by design the same answer",
 }
 # Options of the constructor that are no parameters of the sentence.

@@ -24,15 +24,17 @@ PLANTS = [
     (LAYERS, "app/schemas/base.py", "import app.models.base"),
     (LAYERS, "app/services/events.py", "import app.routers.deps"),
     (LAYERS, "app/routers/deps.py", "import app.tasks.worker"),
+    (LAYERS, "app/console/home.py", "import app.routers.deps"),
     (LAYERS, "app/services/runtime.py", "import app.main"),
-    (PURE, "app/rules/common.py", "import sqlalchemy"),
-    (PURE, "app/rules/identity.py", "import fastapi"),
+    (PURE, "app/rules/common/tasks.py", "import sqlalchemy"),
+    (PURE, "app/rules/identity/roles.py", "import fastapi"),
     (PURE, "app/rules/geo.py", "import app.core.clock"),
     (PURE, "app/matching/tokens.py", "import app.core.db"),
     (NO_SANDBOX, "app/wechat/client.py", "import wechat_sandbox"),
     (ALONE, "wechat_sandbox/__main__.py", "import app.core.ids"),
     (HTTP_ONLY, "app/routers/jobs.py", "import app.models.jobs"),
-    (HTTP_ONLY, "app/routers/common.py", "import sqlmodel"),
+    (HTTP_ONLY, "app/routers/common/files.py", "import sqlmodel"),
+    (HTTP_ONLY, "app/console/home.py", "import app.models.common"),
 ]
 
 

@@ -1,7 +1,9 @@
 """Every route: who may call it, when it commits, what it says of itself."""
 
+import csv
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +19,14 @@ from app.main import create_app
 from app.routers import deps
 from app.routers.deps import PUBLIC, Requires
 from app.routers.routing import KeyedRoute
+from app.rules.identity.access import Reach
+from app.rules.identity.roles import Role
 from app.services.common import dictionary
-from tests.architecture import generate
+from tests.architecture import generate, matrix
 
-# What stands beside the API: the document, its page and the page's files. They answer anybody and touch no data.
-BESIDE = {"/openapi.json", "/docs", "/static"}
+# What stands beside the API: the document, its page and the page's files, which answer anybody and touch no data; and the
+# web console, whose own gate is tested in test_console.py.
+BESIDE = {"/openapi.json", "/docs", "/static", "/console"}
 HINT = "与代码不一致，请运行 ./dev openapi 并提交结果"
 ERROR_FIELDS = {"code", "message", "params", "fields", "retryable", "request_id"}
 
@@ -84,7 +89,7 @@ def test_a_route_without_an_actor_would_be_seen(tmp_path: Path) -> None:
 def test_nothing_stands_beside_the_api_but_what_is_listed(application: FastAPI, routes: list[Any]) -> None:
     every = {context.path for context in iter_route_contexts(application.routes)}
     assert every >= BESIDE
-    assert all(route.path.startswith("/api/v1/") or route.path in {"/livez", "/readyz"} for route in routes)
+    assert all(route.path.startswith("/api/v1/") or route.path in {"/livez", "/readyz", "/metrics"} for route in routes)
 
 
 def test_names_and_paths_are_unique(routes: list[Any]) -> None:
@@ -127,7 +132,9 @@ def test_every_route_keeps_keyed_answers(routes: list[Any]) -> None:
 
 def test_keys_are_required_where_something_must_not_happen_twice(routes: list[Any]) -> None:
     required = {route.name for route in routes if uses(route, deps.key_required)}
-    assert required == {"apply_to_vacancy", "withdraw_application", "move_application"}
+    assert required == {
+        "apply_to_vacancy", "withdraw_application", "move_application", "revoke_contact", "upload_file", "submit_report",
+    }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 
 
@@ -154,7 +161,7 @@ def test_operations_declare_the_errors_of_their_class(operations: list[Any]) -> 
         expected |= {422} if operation.get("parameters") or "requestBody" in operation else set()
         expected |= {401, 403} if name not in PUBLIC else set()
         expected |= {413} if method != "get" else set()
-        expected |= {409} if method != "get" and name not in READING_POSTS else set()
+        expected |= {409} if method != "get" and name not in READING_POSTS | NO_409 else set()
         expected |= {404} if "{" in path and name not in NO_404 else set()
         assert declared >= expected, f"{method} {path}: 缺少 {expected - declared}"
 
@@ -162,7 +169,11 @@ def test_operations_declare_the_errors_of_their_class(operations: list[Any]) -> 
 # A POST that only looks: the form is too long for a query.
 READING_POSTS = {"lint_vacancy"}
 # Their path parameter is an enumeration: what is not in it is a 422.
-NO_404 = {"give_consent", "withdraw_consent"}
+NO_404 = {"give_consent", "withdraw_consent", "get_policy", "check_push_address", "receive_push"}
+# The only body that is no JSON: a file in a form.
+FORMS = {"upload_file"}
+# Nothing of theirs can be in the wrong state: they store what they are given, or open a session.
+NO_409 = {"receive_push", "wechat_login", "refresh_tokens"}
 
 
 def test_errors_have_one_shape(application: FastAPI, operations: list[Any]) -> None:
@@ -186,6 +197,9 @@ def test_every_body_has_an_example(application: FastAPI, operations: list[Any]) 
         if "requestBody" not in operation:
             continue
         bodies += 1
+        if operation["operationId"] in FORMS:
+            assert set(operation["requestBody"]["content"]) == {"multipart/form-data"}
+            continue
         content = operation["requestBody"]["content"]["application/json"]
         schema = schemas[content["schema"]["$ref"].rsplit("/", 1)[1]]
         assert "example" in schema or "examples" in schema or "example" in content, f"{method} {path}: 缺少示例"
@@ -197,7 +211,7 @@ def test_examples_are_valid(routes: list[Any]) -> None:
     """An example that the service itself would refuse teaches the wrong thing."""
     checked = 0
     for route in routes:
-        if route.body_field is None:
+        if route.body_field is None or route.name in FORMS:
             continue
         model = route.body_field.field_info.annotation
         example = model.model_config.get("json_schema_extra", {}).get("example")
@@ -213,8 +227,8 @@ def test_answers_have_no_defaults(application: FastAPI, operations: list[Any]) -
     requests = {
         operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
         for _, _, operation in operations
-        if "requestBody" in operation
-    }
+        if "requestBody" in operation and operation["operationId"] not in FORMS
+    } | {"Body_upload_file"}
     answers = reachable(schemas, [operation["responses"] for _, _, operation in operations])
     assert answers
     inputs = reachable(schemas, [schemas[name] for name in requests]) | requests
@@ -281,6 +295,37 @@ def test_the_committed_state_diagrams_are_in_step() -> None:
     text = generate.STATE_MACHINES.read_text(encoding="utf-8")
     assert text == generate.state_machines_text(), HINT
     assert text.count("stateDiagram-v2") == len(generate.transition_tables()) == len(generate.TITLES) >= 3
+
+
+def test_the_committed_permission_matrix_is_in_step() -> None:
+    for path, text in (
+        (generate.PERMISSIONS, matrix.csv_text()), (generate.PERMISSION_COUNTS, matrix.counts_text()),
+    ):  # fmt: skip
+        assert path.exists(), HINT
+        assert path.read_text(encoding="utf-8") == text, HINT
+
+
+def test_the_permission_matrix_has_no_blank_cell(routes: list[Any]) -> None:
+    lines = list(csv.reader(generate.PERMISSIONS.read_text(encoding="utf-8").splitlines()))
+    assert len(lines) == len(routes) + 1
+    assert {line[0] for line in lines[1:]} == {route.name for route in routes}
+    assert all(len(line) == len(lines[0]) and all(line) for line in lines)
+    # Every role is a column, and none of them may everything.
+    for role in Role:
+        column = [line[lines[0].index(role.label)] for line in lines[1:]]
+        assert {"403"} < set(column), role
+
+
+def test_a_path_with_an_id_says_whose_rows_it_reaches() -> None:
+    """A route about one row cannot have the reach of a list."""
+    for operation in matrix.operations():
+        if operation.permission is not None and operation.reach is Reach.NONE:
+            ids = re.findall(r"{(\w+)}", operation.path)
+            assert set(ids) <= NO_ROWS.get(operation.name, set()), f"{operation.name}: 缺少 Reach"
+
+
+# The id names something that anybody signed in may aim at, or no row at all.
+NO_ROWS = {"give_consent": {"purpose"}, "withdraw_consent": {"purpose"}, "claim_enterprise": {"enterprise_id"}}
 
 
 def test_every_state_machine_is_whole() -> None:

@@ -16,8 +16,12 @@ PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-c
 LONGEST_NAME = 63
 # Foreign keys that say who did something: rows are never looked up by them, and people are never deleted as rows.
 WHO_DID_IT = {
-    "appointment.appointed_by", "application_step.by_person_id", "claim_code.issued_by", "claim_code.used_by",
-    "enterprise.approved_by", "enterprise_claim.reviewed_by", "liaison_link.confirmed_by", "task.done_by",
+    "appointment.appointed_by", "application_step.by_person_id", "assisted_act.agent_id", "assisted_act.undone_by",
+    "call.handled_by", "claim_code.issued_by", "claim_code.used_by", "content_review.decided_by",
+    "enterprise.approved_by", "enterprise_claim.reviewed_by", "enterprise_licence.verified_by",
+    "enterprise_suspension.answered_by", "enterprise_suspension.appealed_by", "enterprise_suspension.suspended_by",
+    "liaison_link.confirmed_by", "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
+    "person.merged_into", "report.decided_by", "report.taken_by", "representation.revoked_by", "task.done_by",
     "vacancy.posted_by",
 }  # fmt: skip
 
@@ -138,6 +142,7 @@ def test_personal_values_are_sealed() -> None:
     public = {
         "party_organisation.secretary_phone": "a column of the public roster, empty in the source",
         "person.phone_hash": "a keyed hash for equality",
+        "person.id_number_hash": "a keyed hash for equality",
         "seeker_profile.home_area_id": "one of three areas, not an address",
         "seeker_profile.home_coord_type": "the system of the sealed coordinates",
     }

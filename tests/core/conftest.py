@@ -26,7 +26,8 @@ from app.models.identity import AuditEntry, LoginSession, Person
 from app.routers import failures
 from app.routers.deps import Now, Reads, Self, Unit, unit
 from app.routers.routing import make_router
-from app.rules.identity import Actor, WechatApp
+from app.rules.identity.apps import ClientApp, WechatApp
+from app.rules.identity.roles import Actor
 from app.schemas.base import Input, Output
 from app.services.identity import audit
 from app.services.runtime import Runtime, open_runtime
@@ -136,8 +137,9 @@ class Small:
         now = self.runtime.clock.now()
         person = Person(created_at=now, updated_at=now)
         session_row = LoginSession(
-            person_id=person.id, app=WechatApp.ZHIPIN, created_at=now, expires_at=now + timedelta(hours=2)
-        )
+            person_id=person.id, app=ClientApp.ZHIPIN, created_at=now,
+            expires_at=now + timedelta(hours=2), latest_at=now + timedelta(hours=2),
+        )  # fmt: skip
         async with self.runtime.db.unit_of_work() as session:
             session.add(person)
             await session.flush()

@@ -18,7 +18,7 @@ from app.core.ids import new_id
 from app.core.settings import Settings
 from app.models.identity import AuditEntry, LoginSession, Person
 from app.models.organisation import Area
-from app.rules.identity import WechatApp
+from app.rules.identity.apps import ClientApp
 from app.rules.organisation import AreaKind
 from demo.stack import free_port
 
@@ -142,7 +142,7 @@ def test_stale_says_both_versions() -> None:
 
 
 async def test_foreign_keys_are_enforced(db: Database) -> None:
-    orphan = LoginSession(person_id=new_id(), app=WechatApp.ZHIPIN, created_at=NOW, expires_at=NOW)
+    orphan = LoginSession(person_id=new_id(), app=ClientApp.ZHIPIN, created_at=NOW, expires_at=NOW, latest_at=NOW)
     with pytest.raises(IntegrityError):
         await add(db, orphan)
     async with db.reading() as session:
@@ -360,7 +360,8 @@ async def test_rows_of_the_audit_log_are_plain_rows(db: Database) -> None:
     async with db.unit_of_work() as session:
         session.add(person)
         await session.flush()
-        session.add(LoginSession(person_id=person.id, app=WechatApp.LINGGONG, created_at=NOW, expires_at=NOW))
+        row = LoginSession(person_id=person.id, app=ClientApp.LINGGONG, created_at=NOW, expires_at=NOW, latest_at=NOW)
+        session.add(row)
         session.add(AuditEntry(created_at=NOW, act="a", subject_kind="k", subject_id="1"))
     async with db.connection() as connection:
         for table in ("person", "login_session", "audit_entry"):

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -88,6 +88,11 @@ def fill(connection: Connection) -> None:
 
 def _value(connection: Connection, column: sa.Column[Any]) -> Any:  # noqa: PLR0911
     if column.name == "valid_to":
+        # Periods end after they begin, or not at all.
+        later = NOW + timedelta(days=1)
+        return None if column.nullable else (later if isinstance(column.type, UtcDateTime) else later.date())
+    if column.name == "agent_id" and column.nullable:
+        # Nobody acts for themselves.
         return None
     for key in column.foreign_keys:
         return connection.execute(sa.select(key.column).limit(1)).scalar()

@@ -25,6 +25,11 @@ COMPLETE = {
     "wechat_zhipin_secret": "a-real-secret",
     "wechat_linggong_appid": "wx0000000000000002",
     "wechat_linggong_secret": "another-real-secret",
+    "wechat_zhipin_push_token": "a-push-token",
+    "wechat_zhipin_push_aes_key": "a" * 43,
+    "wechat_linggong_push_token": "another-push-token",
+    "wechat_linggong_push_aes_key": "b" * 43,
+    "public_base_url": "https://api.example.cn",
 }
 
 
@@ -56,6 +61,8 @@ def test_production_names_what_is_missing(name: str) -> None:
         ({"database_url": "sqlite+aiosqlite:///x.sqlite3"}, "PostgreSQL"),
         ({"wechat_api_base": "http://api.weixin.qq.com"}, "https"),
         ({"wechat_api_base": SANDBOX_BASE}, "https"),
+        ({"public_base_url": "http://api.example.cn"}, "https"),
+        ({"wechat_zhipin_push_aes_key": "a" * 42}, "43"),
         ({"wechat_zhipin_secret": SANDBOX_APPS["zhipin"][1]}, "沙箱"),
         ({"wechat_linggong_secret": SANDBOX_APPS["linggong"][1]}, "沙箱"),
         ({"token_keys": KEY}, "密钥"),

@@ -9,7 +9,8 @@ import httpx
 
 from app.core.clock import FixedClock, china_date
 from app.core.crypto import Crypto
-from app.rules.identity import Role, ScopeKind
+from app.rules.identity.consents import POLICY_VERSIONS, ConsentPurpose
+from app.rules.identity.roles import Role, ScopeKind
 from app.services.identity import staff
 from demo.client import Sandbox
 from demo.steps import ADMIN, FIRM, OFFICER, fictional_credit_code
@@ -151,7 +152,9 @@ class World:
         """A registered seeker; `ready` also has name, birth date and phone."""
         person = await self.person()
         for missing in ok(await person.get("/me"))["missing_consents"]:
-            ok(await person.put(f"/me/consents/{missing['purpose']}", {"policy_version": missing["policy_version"]}))
+            await self.consent(person, missing["purpose"])
+        if profile.get("home"):
+            await self.consent(person, "exact_location")
         ok(await person.put("/me/seeker-profile", {"wanted": [await self.occupation()]} | profile))
         if ready:
             form = {"name": "林小梅", "birth_date": "1988-03-12", "expected_version": 1}
@@ -159,6 +162,10 @@ class World:
             code = self.sandbox.phone_code("zhipin", person.name, "13850000001")
             ok(await person.post("/me/phone", {"code": code}))
         return person
+
+    async def consent(self, person: Someone, purpose: str) -> None:
+        form = {"policy_version": POLICY_VERSIONS[ConsentPurpose.of(purpose)]}
+        ok(await person.put(f"/me/consents/{purpose}", form))
 
     async def apply(self, seeker: Someone, vacancy_id: str) -> dict[str, Any]:
         form = {"vacancy_id": vacancy_id, "release_contact": True}

@@ -14,7 +14,7 @@ from sqlmodel import col, func, select
 from app.core.db import Database, ReadSession
 from app.core.settings import Settings
 from app.models.common import CodeEntry, OccupationAlias
-from app.rules.common import CodeTableNotFoundError
+from app.rules.common.codes import CodeTableNotFoundError
 from app.services.common.codes import (
     DIVISION,
     INDUSTRY,

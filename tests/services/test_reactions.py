@@ -13,8 +13,8 @@ from app.core.tables import OutboxMessage
 from app.models.common import Notice
 from app.models.identity import Appointment, Person
 from app.models.organisation import Enterprise
-from app.rules.common import NoticeKind
-from app.rules.identity import Role, ScopeKind
+from app.rules.common.notices import NoticeKind
+from app.rules.identity.roles import Role, ScopeKind
 from app.rules.jobs.applications import ApplicationState, RejectReason
 from app.services import reactions
 from app.services.events import (

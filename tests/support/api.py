@@ -20,17 +20,23 @@ NOBODY = "019abcde-0000-7000-8000-00000000dead"
 LOGIN = "/sns/jscode2session"
 PHONE = "/wxa/business/getuserphonenumber"
 # WeChat's token belongs to the process, not to a person: fetching it is no trace of a refused request.
-TECHNICAL = {"app_token"}
+TECHNICAL = {"app_token", "rate_bucket"}
+# A refusal may be written down; that is the trace it is meant to leave.
+REFUSALS = ("denied", "push_refused", "sign_in_failed")
 
 
 async def stored(runtime: Runtime) -> dict[str, int]:
     """Table → number of rows, all tables."""
     tables = {name: table for name, table in metadata.tables.items() if name not in TECHNICAL}
     async with runtime.db.connection() as connection:
-        return {
+        counts = {
             name: (await connection.execute(select(func.count()).select_from(table))).scalar_one()
             for name, table in tables.items()
         }
+        entries = tables["audit_entry"]
+        denied = select(func.count()).select_from(entries).where(entries.c.act.in_(REFUSALS))
+        counts["audit_entry"] -= (await connection.execute(denied)).scalar_one()
+    return counts
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select, update
 from app.core.clock import Clock
 from app.core.settings import Settings
 from app.main import create_app
-from app.rules.identity import Role, ScopeKind
+from app.rules.identity.roles import Role, ScopeKind
 from tests.factories.world import Someone, World, ok
 
 OTHER_FIRM = "石狮市森鸿服装有限公司"

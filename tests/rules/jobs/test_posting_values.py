@@ -61,10 +61,16 @@ def test_validity_runs_from_today_to_ninety_days(days: int, rule: str | None) ->
 
 def test_a_firm_must_be_approved_with_its_papers() -> None:
     (firm,) = findings(enterprise_approved=False)
-    (agency,) = findings(enterprise_approved=False, enterprise_kind="agency")
+    (agency,) = findings(enterprise_approved=False, enterprise_kind="agency", using_firm="石狮市某服装厂")
     assert (firm.rule_id, firm.severity) == ("enterprise_unapproved", "block")
     assert "营业执照" in firm.message
-    assert "人力资源服务许可证" in agency.message
+    assert "人力资源服务或劳务派遣许可证" in agency.message
+
+
+def test_an_agency_names_the_firm_people_will_work_for() -> None:
+    assert brief(enterprise_kind="agency") == [("using_firm_missing", "block", "using_firm")]
+    assert brief(enterprise_kind="agency", using_firm="石狮市某服装厂") == []
+    assert brief(using_firm="石狮市某服装厂") == []
 
 
 @pytest.mark.parametrize(("age", "blocked"), [(15, True), (16, False), (18, False), (None, False)])
