@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.matching.tokens import index_tokens
-from app.rules.identity import POLICY_VERSIONS, Role, ScopeKind, WechatApp
+from app.rules.identity.apps import WechatApp
+from app.rules.identity.consents import POLICY_VERSIONS
+from app.rules.identity.roles import Role, ScopeKind
 from app.rules.jobs.terms import (
     Benefit,
     CoordType,

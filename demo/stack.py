@@ -57,6 +57,7 @@ class Stack:
             **{k: v for k, v in os.environ.items() if not k.startswith("SANQU_")},
             "SANQU_DATA_DIR": str(data_dir),
             "SANQU_WECHAT_API_BASE": self.sandbox_url,
+            "SANQU_PUBLIC_BASE_URL": self.api_url,
             **(environment or {}),
         }
 
@@ -71,9 +72,10 @@ class Stack:
     def __enter__(self) -> Self:
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
+            # It needs no database: it comes up while that is made.
+            self.start_sandbox()
             self.command("migrate")
             self.command("seed")
-            self.start("sandbox", [sys.executable, "-m", "wechat_sandbox", "--port", str(self.sandbox_port)])
             for index in range(len(self.api_ports)):
                 self.start_api(index)
             self.start("worker", [str(BIN / "sanqu"), "worker"])
@@ -98,6 +100,13 @@ class Stack:
         if done.returncode != 0:
             raise RuntimeError(f"sanqu {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout.strip()
+
+    def start_sandbox(self) -> None:
+        """It pushes verdicts and revocations to the first API, as WeChat would to the address set in its console."""
+        words = [sys.executable, "-m", "wechat_sandbox", "--port", str(self.sandbox_port)]
+        for app in ("zhipin", "linggong"):
+            words += ["--push", f"{app}={self.api_url}/api/v1/wechat/push/{app}"]
+        self.start("sandbox", words)
 
     def start_api(self, index: int = 0) -> None:
         port = str(self.api_ports[index])

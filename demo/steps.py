@@ -53,10 +53,10 @@ def appoint(admin: Caller, person: Caller, role: str, scope_kind: str, scope_id:
     return result
 
 
-def claim_firm(recruiter: Caller, name: str) -> dict[str, Any]:
+def claim_firm(recruiter: Caller, name: str, **papers: Any) -> dict[str, Any]:
     firm = recruiter.get("/enterprises", name=name)[0]
     result: dict[str, Any] = recruiter.post(
-        f"/enterprises/{firm['id']}/claims", uscc=fictional_credit_code(), note=FICTIONAL_NOTE
+        f"/enterprises/{firm['id']}/claims", uscc=fictional_credit_code(), note=FICTIONAL_NOTE, **papers
     )
     return result
 

@@ -1,5 +1,6 @@
 """`./dev demo`: one real story, played over HTTP against processes of its own on a temporary SQLite file."""
 
+import io
 import sys
 import tempfile
 import time
@@ -7,31 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from demo import steps
+from PIL import ExifTags, Image, ImageDraw
+
+from demo import people, steps
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
+from demo.teller import Teller
 
 TEMPLATE = "TPL_APPLICATION_MOVED"
 TEMPLATES = f'{{"zhipin": {{"application_moved": "{TEMPLATE}"}}}}'
-
-
-class Teller:
-    """Prints the story and keeps count of what was checked."""
-
-    def __init__(self) -> None:
-        self.checked: list[str] = []
-
-    def chapter(self, title: str) -> None:
-        print(f"\n━━ {title} " + "━" * max(2, 60 - 2 * len(title)))
-
-    def say(self, text: str) -> None:
-        print(f"  {text}")
-
-    def check(self, what: str, holds: bool) -> None:
-        if not holds:
-            raise SystemExit(f"\n✗ 没有做到：{what}")
-        self.checked.append(what)
-        print(f"  ✓ {what}")
 
 
 def main() -> None:
@@ -47,6 +32,8 @@ def main() -> None:
             seeker = the_villager(teller, stack, sandbox, vacancy)
             the_funnel(teller, stack, sandbox, recruiter, seeker, vacancy)
             the_messages(teller, sandbox, seeker, admin)
+            people.own_data(teller, sandbox, officer, seeker, vacancy)
+            people.desk_and_log(teller, stack, officer, admin)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")
 
 
@@ -87,7 +74,8 @@ def the_firm(teller: Teller, stack: Stack, sandbox: Sandbox, officer: Caller) ->
     except Refused as exc:
         message = exc.body["message"]
     teller.check(f"抄错的信用代码被退回：{message}", "校验位" in message)
-    claim = steps.claim_firm(recruiter, steps.FIRM)
+    licence = the_licence(teller, recruiter)
+    claim = steps.claim_firm(recruiter, steps.FIRM, licence_file_id=licence["file_id"])
     teller.say(f"招聘员以信用代码 {claim['uscc']} 认领（{claim['note']}）")
     tasks = officer.get("/tasks")["items"]
     teller.check("专员的待办里出现这次认领", any(task["subject_id"] == claim["id"] for task in tasks))
@@ -96,6 +84,33 @@ def the_firm(teller: Teller, stack: Stack, sandbox: Sandbox, officer: Caller) ->
     notice = recruiter.get("/me/notices")["items"][0]
     teller.check(f"招聘员收到通知：{notice['body']}", notice["kind"] == "enterprise_reviewed")
     return recruiter, firm["id"]
+
+
+def the_licence(teller: Teller, recruiter: Caller) -> dict[str, Any]:
+    """A photograph with the camera's data in it, as a phone takes it; WeChat's verdict comes by push."""
+    picture = Image.new("RGB", (800, 600), "white")
+    ImageDraw.Draw(picture).text((60, 60), "BUSINESS LICENCE (DEMO)", fill="black")
+    camera = Image.Exif()
+    camera[ExifTags.Base.Make] = "DEMO-CAMERA"
+    with io.BytesIO() as out:
+        picture.save(out, "JPEG", exif=camera)
+        photograph = out.getvalue()
+    try:
+        recruiter.upload("licence.jpg", b"%PDF-1.7 not a picture", "licence")
+        refusal = ""
+    except Refused as exc:
+        refusal = exc.body["message"]
+    teller.check(f"内容与名称不符的文件被退回：{refusal}", bool(refusal))
+    file: dict[str, Any] = recruiter.upload("licence.jpg", photograph, "licence")
+    deadline = time.monotonic() + 20
+    while file["state"] == "checking" and time.monotonic() < deadline:
+        time.sleep(0.2)
+        file = recruiter.get(f"/files/{file['file_id']}")
+    teller.check("执照照片上传，微信的检查结论经加密推送到达，状态变为可用", file["state"] == "ready")
+    shown = recruiter.fetch(file["url"])
+    cleaned = shown.is_success and b"DEMO-CAMERA" in photograph and b"DEMO-CAMERA" not in shown.content
+    teller.check("十分钟内有效的签名链接可以看到照片，拍摄信息已去除", cleaned)
+    return file
 
 
 def vacancy_form(recruiter: Caller, firm_id: str) -> dict[str, Any]:
@@ -168,6 +183,11 @@ def the_villager(teller: Teller, stack: Stack, sandbox: Sandbox, vacancy: dict[s
     for missing in seeker.get("/me")["missing_consents"]:
         seeker.put(f"/me/consents/{missing['purpose']}", policy_version=missing["policy_version"])
     area = next(area for area in seeker.get("/areas") if area["name"] == "塘后村")
+    home = next(p for p in seeker.get("/me/consents")["purposes"] if p["purpose"] == "exact_location")
+    seeker.put("/me/consents/exact_location", policy_version=home["policy_version"])
+    teller.say("单独同意用精确位置计算路程（敏感信息，不同意也能用其他功能）")
+    # The story is told at any hour; otherwise messages would wait for the morning.
+    seeker.put("/me/night-messages", wanted=True)
     seeker.put(
         "/me/seeker-profile",
         wanted=[vacancy["occupation_code"]], experience_years={vacancy["occupation_code"]: 3}, machines=["平车"],
