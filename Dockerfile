@@ -13,6 +13,8 @@ COPY app app
 COPY migrations migrations
 COPY seeds seeds
 COPY docker/sanqu /opt/sanqu/bin/sanqu
+# A new volume mounted here starts with this owner.
+RUN mkdir -p /var/lib/sanqu/files && chown 10001 /var/lib/sanqu/files
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=4s --start-period=20s CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=3)"]

@@ -17,7 +17,7 @@ if [ "$(id -u)" = 0 ]; then
     runner="setpriv --reuid=65534 --regid=65534 --clear-groups"
 fi
 python=$(readlink -f .venv/bin/python)
-in_image() { $runner env -i PATH="$root/opt/sanqu/bin:/usr/bin:/bin" HOME="$root" PYTHONPATH="$root/srv" PYTHONDONTWRITEBYTECODE=1 \
+in_image() { ${exec:-} $runner env -i PATH="$root/opt/sanqu/bin:/usr/bin:/bin" HOME="$root" PYTHONPATH="$root/srv" PYTHONDONTWRITEBYTECODE=1 \
     PIP_CERT="${PIP_CERT:-}" PIP_FIND_LINKS="${PIP_FIND_LINKS:-}" PIP_DISABLE_PIP_VERSION_CHECK=1 "$@"; }
 if ! in_image "$python" -c '' 2>/dev/null; then
     python=$(command -v /usr/bin/python3) # a root-only interpreter cannot be the plain user's
@@ -35,7 +35,8 @@ cd "$root/srv"
 in_image SANQU_DATA_DIR="$root/data" sanqu migrate
 in_image SANQU_DATA_DIR="$root/data" sanqu seed >/dev/null
 port=$(in_image "$root/opt/sanqu/bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-in_image SANQU_DATA_DIR="$root/data" sanqu serve --port "$port" >"$root/data/log" 2>&1 &
+# exec: the process to stop is the server itself, not a shell that waits for it.
+(exec=exec; in_image SANQU_DATA_DIR="$root/data" sanqu serve --port "$port" >"$root/data/log" 2>&1) &
 server=$!
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     if in_image "$root/opt/sanqu/bin/python" -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:$port/readyz', timeout=3)" 2>/dev/null; then
