@@ -201,10 +201,14 @@ def audit_verify(
     anchor: Annotated[str | None, typer.Option(help="以前打印、保存在外部的一行锚点")] = None,
 ) -> None:
     """核对整条链：说出第一处不符，并报告尚未封存的末尾。"""
+    try:
+        wanted = None if anchor is None else audit_chain.parse_anchor(anchor)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
 
     async def work(runtime: Runtime) -> audit_chain.Verification:
-        async with runtime.db.connection() as connection:
-            return await audit_chain.verify(connection, runtime.crypto, anchor=anchor)
+        async with runtime.db.snapshot() as connection:
+            return await audit_chain.verify(connection, runtime.crypto, anchor=wanted)
 
     found = _run(work)
     tail = f"尚未封存 {found.unsealed} 条" + (
@@ -213,7 +217,8 @@ def audit_verify(
     if found.fault is not None:
         sys.stdout.write(f"不符：{found.fault}。此前 {found.checked} 条相符；{tail}\n")
         raise typer.Exit(1)
-    sys.stdout.write(f"相符：{found.checked} 条；{tail}\n")
+    unmatched = "；锚点所指的记录已到期清除，无从比对" if found.anchor_purged else ""
+    sys.stdout.write(f"相符：{found.checked} 条；{tail}{unmatched}\n")
 
 
 @audit_commands.command("anchor")

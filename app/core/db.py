@@ -82,6 +82,18 @@ class Database:
                 async with dropped_when_silent(connection):
                     yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Reads that all see the same moment, however long they take: for whoever holds rows against one another."""
+        async with self.connection() as connection:
+            if self._settings.is_sqlite:
+                await connection.exec_driver_sql("BEGIN")
+            else:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
+            # The connection goes back to the pool without it.
+            await connection.rollback()
+
     async def close(self) -> None:
         await self.writer.dispose()
         await self.reader.dispose()

@@ -26,11 +26,13 @@ from app.models.identity import AuditEntry, AuditHead
 BATCH = 500
 GENESIS = "0" * 64
 HEAD_ID = 1
+# `(seq, chain)` as printed once.
+Anchor = tuple[int, str]
 _entry: Any = AuditEntry.__table__  # type: ignore[attr-defined]
 
 
 class AuditHeadBrokenError(RuntimeError):
-    """The stored head does not bear our mark: nothing may be sealed onto it."""
+    """The stored head does not bear our mark, or entries lie behind it: nothing may be sealed onto it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Verification:
     unsealed: int
     unsealed_since: datetime | None
     fault: Fault | None
+    # The anchor speaks of entries that have been purged since: there is nothing left to compare it with.
+    anchor_purged: bool = False
 
 
 class AuditKey:
@@ -78,9 +82,9 @@ async def seal(session: AsyncSession, crypto: Crypto, *, now: datetime, limit: i
     head = await _lock_head(session, key, now)
     if head is None:
         return 0
-    if not hmac.compare_digest(head.mac, key.head(head)):
-        raise AuditHeadBrokenError
     connection = await session.connection()
+    if not hmac.compare_digest(head.mac, key.head(head)) or await _first_seq(connection, _entry.c.seq > head.seq):
+        raise AuditHeadBrokenError
     found = await connection.execute(
         select(_entry).where(_entry.c.seq.is_(None)).order_by(_entry.c.created_at, _entry.c.id).limit(limit)
     )
@@ -102,8 +106,11 @@ async def seal(session: AsyncSession, crypto: Crypto, *, now: datetime, limit: i
     return len(changes)
 
 
-async def verify(connection: AsyncConnection, crypto: Crypto, *, anchor: str | None = None) -> Verification:
-    """Walks the whole chain and names the first entry at which it does not hold; `anchor`: a line printed earlier."""
+async def verify(connection: AsyncConnection, crypto: Crypto, *, anchor: Anchor | None = None) -> Verification:
+    """Walks the whole chain and names the first entry at which it does not hold; `anchor`: a head printed earlier.
+
+    `connection`: a snapshot, or what is sealed and purged meanwhile would look like a fault.
+    """
     key = AuditKey(crypto)
     found = await connection.execute(select(AuditHead.__table__).where(col(AuditHead.id) == HEAD_ID))  # type: ignore[attr-defined]
     row = found.one_or_none()
@@ -111,7 +118,7 @@ async def verify(connection: AsyncConnection, crypto: Crypto, *, anchor: str | N
     checked, fault = 0, None
     if head is not None:
         checked, fault = await _walk(connection, key, head, anchor)
-    elif anchor is not None:
+    elif anchor not in {None, (0, GENESIS)} or await _first_seq(connection) is not None:
         fault = Fault("封存记录的末端不见了", None, None)
     waiting, since = (
         await connection.execute(select(func.count(), func.min(_entry.c.created_at)).where(_entry.c.seq.is_(None)))
@@ -119,6 +126,7 @@ async def verify(connection: AsyncConnection, crypto: Crypto, *, anchor: str | N
     return Verification(
         checked=checked, head_seq=head.seq if head else 0, head_chain=head.chain if head else GENESIS,
         unsealed=waiting, unsealed_since=since, fault=fault,
+        anchor_purged=head is not None and anchor is not None and anchor[0] < head.base_seq,
     )  # fmt: skip
 
 
@@ -134,6 +142,15 @@ async def head(connection: AsyncConnection) -> tuple[int, str]:
 def anchor_line(head_seq: int, head_chain: str, now: datetime) -> str:
     """One line for a place outside this machine: a notebook, a mailbox, a notary."""
     return f"sanqu-audit {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} seq={head_seq} chain={head_chain}"
+
+
+def parse_anchor(line: str) -> Anchor:
+    """ValueError where the line is none of ours."""
+    parts = dict(part.split("=", 1) for part in line.split() if "=" in part)
+    try:
+        return int(parts["seq"]), parts["chain"]
+    except (KeyError, ValueError) as exc:
+        raise ValueError("锚点应为 sanqu audit anchor 打印的一行") from exc
 
 
 async def purge(session: AsyncSession, crypto: Crypto, *, before: datetime, now: datetime) -> int:
@@ -166,13 +183,14 @@ async def _lock_head(session: AsyncSession, key: AuditKey, now: datetime) -> Aud
 
 
 async def _walk(
-    connection: AsyncConnection, key: AuditKey, head: AuditHead, anchor: str | None
+    connection: AsyncConnection, key: AuditKey, head: AuditHead, wanted: Anchor | None
 ) -> tuple[int, Fault | None]:
-    if not hmac.compare_digest(head.mac, key.head(head)):
-        return 0, Fault("封存记录的末端被改动", head.seq, None)
-    wanted = _parse(anchor)
+    if fault := await _judge_base(connection, key, head, wanted):
+        return 0, fault
     previous, expected, checked = head.base_chain, head.base_seq + 1, 0
     async for row in _sealed(connection, head.base_seq):
+        if row is None:
+            return checked, Fault("读不出来，内容被改动", expected, None)
         if row.seq != expected:
             return checked, Fault("被删除", expected, None)
         made = key.link(previous, row, row.seq)
@@ -181,15 +199,29 @@ async def _walk(
         if wanted is not None and wanted[0] == row.seq and wanted[1] != row.chain:
             return checked, Fault("与外部留存的锚点不符，整条链被重写", row.seq, str(row.id))
         previous, expected, checked = row.chain, expected + 1, checked + 1
-    return checked, _judge_end(head, expected, wanted)
+    return checked, _judge_end(head, expected, previous, wanted)
 
 
-def _judge_end(head: AuditHead, expected: int, wanted: tuple[int, str] | None) -> Fault | None:
-    """`expected`: the first sequence number that was not there."""
+async def _judge_base(
+    connection: AsyncConnection, key: AuditKey, head: AuditHead, wanted: Anchor | None
+) -> Fault | None:
+    if not hmac.compare_digest(head.mac, key.head(head)):
+        return Fault("封存记录的末端被改动", head.seq, None)
+    if added := await _first_seq(connection, _entry.c.seq <= head.base_seq):
+        return Fault("的位置早已清除，是后加的", *added)
+    if wanted is not None and wanted[0] == head.base_seq and wanted[1] != head.base_chain:
+        return Fault("与外部留存的锚点不符，整条链被重写", head.base_seq, None)
+    return None
+
+
+def _judge_end(head: AuditHead, expected: int, last: str, wanted: Anchor | None) -> Fault | None:
+    """`expected`: the first sequence number that was not there; `last`: the chain value before it."""
     if expected <= head.seq:
         return Fault("起的末尾记录被删除", expected, None)
     if expected > head.seq + 1:
         return Fault("起的记录不在封存末端之内，是后加的", head.seq + 1, None)
+    if last != head.chain:
+        return Fault("与封存末端不符，记录出自另一段历史", head.seq, None)
     if wanted is not None and wanted[0] > head.seq:
         return Fault("起的记录在外部锚点之后被整体退回", head.seq + 1, None)
     return None
@@ -197,23 +229,46 @@ def _judge_end(head: AuditHead, expected: int, wanted: tuple[int, str] | None) -
 
 async def _blame(connection: AsyncConnection, key: AuditKey, row: Any, made: str) -> Fault:
     """Which of the two does not fit: the next link was made from the true chain value of this one."""
-    found = await connection.execute(select(_entry).where(_entry.c.seq == row.seq + 1))
-    following = found.one_or_none()
-    if following is not None and key.link(made, following, following.seq) == following.chain:
+    following = await _read(connection, select(_entry).where(_entry.c.seq == row.seq + 1))
+    if following and key.link(made, following[0], following[0].seq) == following[0].chain:
         return Fault("的链值被改动", row.seq, str(row.id))
     return Fault("的内容或顺序被改动", row.seq, str(row.id))
 
 
 async def _sealed(connection: AsyncConnection, after: int) -> AsyncIterator[Any]:
-    """In order, a batch at a time: the log may be long."""
+    """In order, a batch at a time: the log may be long. None in place of an entry that cannot be read, and the end."""
+    limit = BATCH
     while True:
-        found = await connection.execute(select(_entry).where(_entry.c.seq > after).order_by(_entry.c.seq).limit(BATCH))
-        rows = found.all()
+        rows = await _read(connection, select(_entry).where(_entry.c.seq > after).order_by(_entry.c.seq).limit(limit))
+        if rows is None and limit == 1:
+            yield None
+            return
+        if rows is None:
+            # Somewhere in this batch: one by one up to there.
+            limit = 1
+            continue
         for row in rows:
             yield row
         if not rows:
             return
         after = rows[-1].seq
+
+
+async def _read(connection: AsyncConnection, statement: Any) -> list[Any] | None:
+    """None where a value is none of its column's kind, as SQLite lets anybody write it."""
+    try:
+        return list((await connection.execute(statement)).all())
+    except (ValueError, TypeError):
+        return None
+
+
+async def _first_seq(connection: AsyncConnection, *where: Any) -> tuple[int, str] | None:
+    """`(seq, id)` of the first sealed entry that meets the conditions."""
+    found = await connection.execute(
+        select(_entry.c.seq, _entry.c.id).where(_entry.c.seq.is_not(None), *where).order_by(_entry.c.seq).limit(1)
+    )
+    row = found.one_or_none()
+    return None if row is None else (row.seq, str(row.id))
 
 
 def _canonical(row: Any, seq: int) -> str:
@@ -224,13 +279,3 @@ def _canonical(row: Any, seq: int) -> str:
         row.act, row.subject_kind, row.subject_id, row.details,
     ]  # fmt: skip
     return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _parse(anchor: str | None) -> tuple[int, str] | None:
-    if anchor is None:
-        return None
-    parts = dict(part.split("=", 1) for part in anchor.split() if "=" in part)
-    try:
-        return int(parts["seq"]), parts["chain"]
-    except (KeyError, ValueError) as exc:
-        raise ValueError("锚点应为 sanqu audit anchor 打印的一行") from exc
