@@ -314,6 +314,10 @@ async def test_query_parameters_of_the_wrong_kind(world: World, mighty: Someone,
                     where = (
                         f"{operation.name} {parameter['name']}={value[:9]!r}: {answer.status_code} {answer.text[:200]}"
                     )
+                    if operation.name == "list_audit_entries":
+                        # The auditor's alone: whoever may not is told so before anything is read.
+                        assert answer.status_code == 403, where
+                        continue
                     fits = any(re.search(kind.get("pattern", ""), value) for kind in texts)
                     if fits and answer.status_code in {200, 403, 404}:
                         # A free text that finds nothing, a signature that is none; control characters and excess
