@@ -21,7 +21,7 @@ from app.core.clock import SystemClock, china_date
 
 POOL = 20
 PLAIN = (
-    "title", "enterprise_name", "occupation_code", "occupation_name", "pay_unit", "pay_min_fen", "pay_max_fen",
+    "title", "enterprise_name", "enterprise_label", "using_firm", "occupation_code", "occupation_name", "pay_unit", "pay_min_fen", "pay_max_fen",
     "piece_rate_fen", "piece_per_quantity", "pay_cycle", "shift_pattern", "place_address",
 )  # fmt: skip
 LAST_FIRST = "ORDER BY published_at DESC, id DESC LIMIT 20"

@@ -18,7 +18,8 @@ from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.matching.tokens import index_tokens
 from app.rules.identity.apps import WechatApp
-from app.rules.identity.consents import POLICY_VERSIONS
+from app.rules.identity.consents import POLICY_VERSIONS, ConsentMethod
+from app.rules.identity.people import PersonState
 from app.rules.identity.roles import Role, ScopeKind
 from app.rules.jobs.terms import (
     Benefit,
@@ -33,7 +34,7 @@ from app.rules.jobs.terms import (
     WorkFeature,
 )
 from app.rules.jobs.vacancies import OPEN, VacancyState
-from app.rules.organisation import EnterpriseState
+from app.rules.organisation import EnterpriseState, VerifiedHow, verified_label
 
 Columns = dict[str, Sequence[Any]]
 Ints = NDArray[np.int64]
@@ -174,6 +175,9 @@ class Maker:
             "kind": ["employer"] * count,
             "state": [EnterpriseState.APPROVED] * count,
             "address": self._addresses(count),
+            "approved_at": [self.now] * count,
+            "verified_how": [VerifiedHow.UPLOAD] * count,
+            "verified_until": [self.today + timedelta(days=365)] * count,
             "area_id": self.maybe(self.pick(self.codes.areas, count), 0.8),
         }
 
@@ -192,6 +196,9 @@ class Maker:
         ids = columns["id"]
         return columns | {
             "unionid": [f"bench-union-{n:06d}" for n in range(count)],
+            "state": [PersonState.ACTIVE] * count,
+            "name_held": [False] * count,
+            "night_messages": [False] * count,
             "name_sealed": [seal("person", "name", i, v) for i, v in zip(ids, names, strict=True)],
             "phone_sealed": [seal("person", "phone", i, v) for i, v in zip(ids, phones, strict=True)],
             "phone_hash": [self.crypto.keyed_hash("phone", v) for v in phones],
@@ -214,6 +221,7 @@ class Maker:
         return {
             "id": self.ids(at), "created_at": self.instants(at), "person_id": seekers,
             "app": [WechatApp.ZHIPIN] * count, "expires_at": [self.now + timedelta(days=30)] * count,
+            "latest_at": [self.now + timedelta(days=180)] * count,
         }  # fmt: skip
 
     def _consents(self, seekers: Sequence[UUID]) -> Columns:
@@ -223,7 +231,7 @@ class Maker:
             "id": self.ids(at), "created_at": self.instants(at), "person_id": [person for person, _ in pairs],
             "purpose": [purpose for _, purpose in pairs],
             "policy_version": [POLICY_VERSIONS[purpose] for _, purpose in pairs],
-            "app": [WechatApp.ZHIPIN] * len(pairs),
+            "app": [WechatApp.ZHIPIN] * len(pairs), "method": [ConsentMethod.SELF] * len(pairs),
         }  # fmt: skip
 
     def _appointments(self, recruiters: Sequence[UUID], firms: Columns) -> Columns:
@@ -275,11 +283,13 @@ class Maker:
         at = self._published_at(created)
         headcount = self.pick([1, 2, 3, 5, 10, 20], count, [30, 25, 15, 15, 10, 5])
         hired = np.floor(self.rng.random(count) * np.asarray(headcount) * 0.8).astype(int).tolist()
+        label = verified_label(VerifiedHow.UPLOAD, self.today, self.today + timedelta(days=365), [])
         return (
             self._versioned(created)
             | {
                 "enterprise_id": [firms["id"][i] for i in firm],
                 "enterprise_name": [firms["name"][i] for i in firm],
+                "enterprise_label": [label] * count,
                 "posted_by": [recruiters[i] for i in firm],
                 "place_address": [firms["address"][i] for i in firm],
                 "state": state,
