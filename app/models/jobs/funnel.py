@@ -1,0 +1,36 @@
+"""Applications and each of their steps."""
+
+from uuid import UUID
+
+from sqlalchemy import Index, sql
+from sqlmodel import Field
+
+from app.core.columns import str_enum
+from app.models.base import Identified, Versioned
+from app.rules.jobs.applications import ApplicationState, RejectReason
+
+
+class Application(Versioned, table=True):
+    __table_args__ = (
+        Index(
+            "uq_application_active", "person_id", "vacancy_id", unique=True,
+            postgresql_where=sql.text("state NOT IN ('rejected', 'withdrawn')"),
+            sqlite_where=sql.text("state NOT IN ('rejected', 'withdrawn')"),
+        ),
+        Index("ix_application_vacancy", "vacancy_id", "created_at", "id"),
+        Index("ix_application_person", "person_id", "created_at", "id"),
+    )  # fmt: skip
+    person_id: UUID = Field(foreign_key="person.id")
+    vacancy_id: UUID = Field(foreign_key="vacancy.id")
+    vacancy_content_version: int
+    state: ApplicationState = Field(default=ApplicationState.APPLIED, sa_type=str_enum(ApplicationState))
+    contact_released: bool
+    reason: RejectReason | None = Field(default=None, sa_type=str_enum(RejectReason))
+
+
+class ApplicationStep(Identified, table=True):
+    """One step of the funnel, so that the person sees every one."""
+
+    application_id: UUID = Field(foreign_key="application.id", index=True)
+    state: ApplicationState = Field(sa_type=str_enum(ApplicationState))
+    by_person_id: UUID | None = Field(default=None, foreign_key="person.id")

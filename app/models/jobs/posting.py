@@ -1,0 +1,48 @@
+"""The dated rows of the posting rules."""
+
+from datetime import date
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from app.models.base import Versioned
+
+
+class PostingRuleRow(Versioned, table=True):
+    """A posting rule, dated, with its law and how to mend. Edited by staff without a release."""
+
+    __table_args__ = (UniqueConstraint("rule_id", "effective_from"),)
+    rule_id: str = Field(max_length=40)
+    severity: str = Field(max_length=10)
+    title: str = Field(max_length=60)
+    law: str = Field(max_length=80)
+    article: str = Field(max_length=40)
+    mend: str = Field(max_length=300)
+    effective_from: date
+    effective_to: date | None = None
+    source: str = Field(max_length=300)
+
+
+class PostingTermRow(Versioned, table=True):
+    """A word or pattern that breaks a rule, and the contexts in which it does not."""
+
+    __table_args__ = (UniqueConstraint("rule_id", "pattern", "effective_from"),)
+    rule_id: str = Field(max_length=40)
+    pattern: str = Field(max_length=400)
+    kind: str = Field(max_length=10)
+    unless: str = Field(default="", max_length=600)
+    effective_from: date
+    effective_to: date | None = None
+
+
+class MinimumWageRow(Versioned, table=True):
+    """A local minimum wage, dated. Without `verified_by` it warns and does not block."""
+
+    __table_args__ = (UniqueConstraint("division", "effective_from"),)
+    division: str = Field(max_length=12)
+    monthly_fen: int
+    hourly_fen: int | None = None
+    effective_from: date
+    effective_to: date | None = None
+    source: str = Field(max_length=300)
+    verified_by: str | None = Field(default=None, max_length=80)
