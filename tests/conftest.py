@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -33,8 +34,9 @@ from demo.stack import free_port
 from tests.factories.world import World
 from tests.support.console import Account, Browser, open_account
 from tests.support.contract import Contract
-from tests.support.jobs import Hiring, approved_firm
+from tests.support.jobs import Hiring
 from tests.support.postgresql import Cluster, find_binaries
+from tests.support.stage import Opened, Stage
 
 ROOT = Path(__file__).parents[1]
 PG_ENV = "SANQU_TEST_PG_PORT"
@@ -107,7 +109,9 @@ class Databases:
             self._cluster.attach(Path(binaries))
 
     def make(self, kind: str, *, seeded: bool) -> str:
-        template = self._templates.get((kind, seeded)) or self._template(kind, seeded=seeded)
+        return self.copy(kind, self._templates.get((kind, seeded)) or self._template(kind, seeded=seeded))
+
+    def copy(self, kind: str, template: str) -> str:
         name = f"t{uuid4().hex[:16]}"
         if kind == "sqlite":
             target = self.folder / f"{name}.sqlite3"
@@ -142,9 +146,13 @@ class Databases:
         migrate(url)
         if seeded:
             in_thread(lambda: asyncio.run(_seed(url, self.folder)))
-        name = url.split("///", 1)[1] if kind == "sqlite" else url.rsplit("/", 1)[1]
-        self._templates[(kind, seeded)] = name
-        return name
+        self._templates[(kind, seeded)] = name_of(url)
+        return name_of(url)
+
+
+def name_of(url: str) -> str:
+    """The file of a SQLite database, the name of a PostgreSQL one."""
+    return url.split("///", 1)[1] if url.startswith("sqlite") else url.rsplit("/", 1)[1]
 
 
 async def _seed(url: str, folder: Path) -> None:
@@ -208,10 +216,41 @@ def kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
+_stages: dict[str, Stage] = {}
+
+
 @pytest.fixture
-def database_url(databases: Databases, kind: str) -> Iterator[str]:
+def stage(
+    request: pytest.FixtureRequest,
+    databases: Databases,
+    kind: str,
+    sandbox_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Stage | None:
+    """For tests that begin with a firm that hires."""
+    if "hiring" not in request.fixturenames:
+        return None
+    if kind not in _stages:
+        settings = settings_for(databases.make(kind, seeded=True), sandbox_url, tmp_path_factory.mktemp("stage"))
+        in_thread(lambda: _stages.update({kind: Stage.build(settings, town_for(sandbox_url))}))
+    return _stages[kind]
+
+
+def town_for(sandbox_url: str) -> Opened:
+    @asynccontextmanager
+    async def opened(settings: Settings) -> AsyncIterator[World]:
+        control, clock = Sandbox(sandbox_url), next_morning()
+        async with entered(shared_app(settings, clock)) as client:
+            yield World(client, control, clock)
+        control.close()
+
+    return opened
+
+
+@pytest.fixture
+def database_url(databases: Databases, kind: str, stage: Stage | None) -> Iterator[str]:
     """Migrated and seeded, a copy for this test."""
-    url = databases.make(kind, seeded=True)
+    url = databases.make(kind, seeded=True) if stage is None else databases.copy(kind, name_of(stage.url))
     yield url
     databases.drop(url)
 
@@ -256,10 +295,16 @@ def sandbox(sandbox_url: str, clock: FixedClock) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def settings(database_url: str, sandbox_url: str, tmp_path: Path) -> Settings:
+def settings(database_url: str, sandbox_url: str, tmp_path: Path, stage: Stage | None) -> Settings:
+    if stage is not None:
+        stage.lend_keys(tmp_path)
+    return settings_for(database_url, sandbox_url, tmp_path)
+
+
+def settings_for(database_url: str, sandbox_url: str, data_dir: Path) -> Settings:
     return Settings(
         database_url=database_url,
-        data_dir=tmp_path,
+        data_dir=data_dir,
         wechat_api_base=sandbox_url,
         # Long enough for a busy machine: a verdict that comes late would hold a posting for review.
         wechat_timeout_seconds=3.0,
@@ -272,10 +317,12 @@ def settings(database_url: str, sandbox_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """The next ten o'clock in the morning, whatever the hour of the run: at night no messages go out.
+    """Moves only when told."""
+    return next_morning()
 
-    Moves only when told.
-    """
+
+def next_morning() -> FixedClock:
+    """The next ten o'clock in the morning, whatever the hour of the run: at night no messages go out."""
     today = datetime.now(CHINA).replace(hour=10, minute=0, second=0, microsecond=0)
     return FixedClock(today if today > datetime.now(CHINA) else today + timedelta(days=1))
 
@@ -311,12 +358,17 @@ def contract_of(app: FastAPI) -> Contract:
 @pytest.fixture
 async def api(settings: Settings, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
     """The whole application in this process, commits for real; every answer must agree with the OpenAPI document."""
-    app = shared_app(settings, clock)
+    async with entered(shared_app(settings, clock)) as client:
+        client.event_hooks["response"].append(contract_of(client.app).check)  # type: ignore[attr-defined]
+        yield client
+
+
+@asynccontextmanager
+async def entered(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             client.app = app  # type: ignore[attr-defined]  # for tests that look at its state
-            client.event_hooks["response"].append(contract_of(app).check)
             yield client
 
 
@@ -326,9 +378,9 @@ def world(api: httpx.AsyncClient, sandbox: Sandbox, clock: FixedClock) -> World:
 
 
 @pytest.fixture
-async def hiring(world: World) -> Hiring:
+async def hiring(world: World, stage: Stage) -> Hiring:
     """An approved firm with its recruiter."""
-    return await approved_firm(world)
+    return stage.enter(world)
 
 
 @pytest.fixture

@@ -94,6 +94,12 @@ def _add_phone_side(router: APIRouter, sandbox: Sandbox) -> None:
         appid = find_app(sandbox, body.app).config.appid
         return {"code": sandbox.issue_code("login", appid, body.person)}
 
+    @router.post("/visits")
+    async def visits(body: Person) -> dict[str, Any]:
+        """The person, signed in since earlier, opens the mini-program: WeChat checks texts of recent visitors only."""
+        sandbox.last_login[openid_of(find_app(sandbox, body.app).config.appid, body.person)] = sandbox.now()
+        return {}
+
     @router.post("/phone")
     async def phone(body: Phone) -> dict[str, str]:
         appid = find_app(sandbox, body.app).config.appid
