@@ -61,7 +61,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.settings, app.state.clock, app.state.draining = settings, clock, asyncio.Event()
     failures.install(app)
     # Routes are tried in this order, one after the other: the public list, asked most, comes early.
-    for router in (common.ROOT, jobs.router, *common.ROUTERS, *identity.ROUTERS, *organisation.ROUTERS):
+    for router in (common.ROOT, *jobs.ROUTERS, *common.ROUTERS, *identity.ROUTERS, *organisation.ROUTERS):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 

@@ -32,7 +32,7 @@ PLANTS = [
     (PURE, "app/matching/tokens.py", "import app.core.db"),
     (NO_SANDBOX, "app/wechat/client.py", "import wechat_sandbox"),
     (ALONE, "wechat_sandbox/__main__.py", "import app.core.ids"),
-    (HTTP_ONLY, "app/routers/jobs.py", "import app.models.jobs"),
+    (HTTP_ONLY, "app/routers/jobs/vacancies.py", "import app.models.jobs"),
     (HTTP_ONLY, "app/routers/common/files.py", "import sqlmodel"),
     (HTTP_ONLY, "app/console/home.py", "import app.models.common"),
 ]

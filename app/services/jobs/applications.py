@@ -140,7 +140,7 @@ async def list_own_applications(
 
 
 async def withdraw(
-    session: AsyncSession, actor: Actor, application_id: UUID, *, expected_version: int, now: datetime
+    session: AsyncSession, crypto: Crypto, actor: Actor, application_id: UUID, *, expected_version: int, now: datetime
 ) -> Tracked:
     """The seeker's own step; the released contact is closed with it."""
     await _own(session, actor, application_id)
@@ -150,7 +150,12 @@ async def withdraw(
     _withdraw(session, row, actor.caller_id, now)
     audit.by(session, actor, "application_withdrawn", SUBJECT, row.id, now=now)
     await session.flush()
-    return await track(session, row.id)
+    tracked = await track(session, row.id)
+    await note_act(
+        session, crypto, actor, operation="withdraw_application", subject_kind=SUBJECT, subject_id=row.id,
+        subject_version=row.version, before=None, told=f"撤回应聘“{tracked.vacancy.title}”", now=now, undoable=False,
+    )  # fmt: skip
+    return tracked
 
 
 async def revoke_contact(
@@ -239,7 +244,8 @@ async def get_candidate(
 ) -> Candidate:
     row, vacancy = await _of_firm(session, actor, application_id)
     facts = await facts_of(session, crypto, [row.person_id] if row.contact_released else [])
-    profile = await find_profile(session, row.person_id)
+    # As in the list: with the contact the person has taken back what the score is made of.
+    profile = await find_profile(session, row.person_id) if row.contact_released else None
     ranked = await rank_candidates(session, crypto, vacancy, [profile] if profile else [], now=now)
     return Candidate(row, facts.get(row.person_id), ranked.get(row.person_id))
 

@@ -1,0 +1,51 @@
+"""求职登记与推荐。"""
+
+from typing import Annotated
+
+from app.core.errors import StaleError
+from app.routers.deps import (
+    Limit,
+    Now,
+    Reads,
+    RuntimeDep,
+    Unit,
+    assisted,
+)
+from app.routers.routing import AGENT_ERRORS, make_router, read_errors, write_errors
+from app.rules.identity.ages import TooYoungError
+from app.rules.identity.consents import ConsentMissingError
+from app.rules.identity.onbehalf import AgentScope
+from app.rules.identity.roles import Actor
+from app.rules.jobs import applications as funnel
+from app.rules.jobs import vacancies as rules
+from app.schemas.jobs.seekers import Recommendations, SeekerForm, SeekerRead
+from app.services.jobs import recommendations, seekers, views
+
+router = make_router("jobs")
+Seeker = Annotated[Actor, assisted(AgentScope.JOBS)]
+
+
+@router.get("/me/seeker-profile", responses=read_errors(*AGENT_ERRORS, funnel.SeekerProfileMissingError))
+async def get_my_seeker_profile(actor: Seeker, session: Reads) -> SeekerRead:
+    """我的求职登记。"""
+    return views.seeker_read(await seekers.get_profile(session, actor.person_id))
+
+
+@router.put(
+    "/me/seeker-profile",
+    responses=write_errors(ConsentMissingError, funnel.AreaUnknownError, rules.OccupationUnknownError, StaleError),
+)
+async def save_my_seeker_profile(actor: Seeker, form: SeekerForm, session: Unit, runtime: RuntimeDep) -> SeekerRead:
+    """求职登记，不需要简历；没填的算未知，不算不符。"""
+    return views.seeker_read(await seekers.save_profile(runtime, session, actor, form))
+
+
+@router.get(
+    "/me/recommended-vacancies", responses=read_errors(*AGENT_ERRORS, funnel.SeekerProfileMissingError, TooYoungError)
+)
+async def recommend_vacancies(
+    actor: Seeker, session: Reads, runtime: RuntimeDep, now: Now, limit: Limit = 20
+) -> Recommendations:
+    """推荐岗位：总分、各项得分（相加等于总分）、合适的理由和不合之处。"""
+    found = await recommendations.recommend(session, runtime.crypto, actor, limit=limit, now=now)
+    return views.recommendations_read(found)
