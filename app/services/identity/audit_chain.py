@@ -8,18 +8,21 @@ kept elsewhere also tells of a database that was set back as a whole.
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 from sqlmodel import select as model_select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.crypto import Crypto
+from app.core.db import driver_code
 from app.core.upsert import insert_or_ignore
 from app.models.identity import AuditEntry, AuditHead
 
@@ -28,11 +31,15 @@ GENESIS = "0" * 64
 HEAD_ID = 1
 # `(seq, chain)` as printed once.
 Anchor = tuple[int, str]
+# Whole to the last character: a line that was cut short must not look like a forged log.
+ANCHOR = re.compile(r"seq=([0-9]{1,18}) chain=([0-9a-f]{64})\b")
+# A value that is none of its column's kind, as SQLite lets anybody write it.
+UNREADABLE = (ValueError, TypeError)
 _entry: Any = AuditEntry.__table__  # type: ignore[attr-defined]
 
 
 class AuditHeadBrokenError(RuntimeError):
-    """The stored head does not bear our mark, or entries lie behind it: nothing may be sealed onto it."""
+    """The stored head does not bear our mark, entries lie behind it or cannot be read: nothing may be sealed onto it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +79,13 @@ class AuditKey:
     def head(self, head: AuditHead) -> str:
         return self._mac(f"head|{head.seq}|{head.chain}|{head.base_seq}|{head.base_chain}")
 
+    def vouches(self, head: AuditHead) -> bool:
+        """Whether the head is as we left it. Compared as bytes: whoever altered it need not have written ASCII."""
+        return hmac.compare_digest(str(head.mac).encode(), self.head(head).encode())
+
     def _mac(self, text: str) -> str:
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+        # JSON may hold half a character, which is for this to notice and not to stumble over.
+        return hmac.new(self._key, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
 
 async def seal(session: AsyncSession, crypto: Crypto, *, now: datetime, limit: int = BATCH) -> int:
@@ -83,11 +95,11 @@ async def seal(session: AsyncSession, crypto: Crypto, *, now: datetime, limit: i
     if head is None:
         return 0
     connection = await session.connection()
-    if not hmac.compare_digest(head.mac, key.head(head)) or await _first_seq(connection, _entry.c.seq > head.seq):
+    if not key.vouches(head) or await _first_seq(connection, _entry.c.seq > head.seq):
         raise AuditHeadBrokenError
-    found = await connection.execute(
-        select(_entry).where(_entry.c.seq.is_(None)).order_by(_entry.c.created_at, _entry.c.id).limit(limit)
-    )
+    found = await _read(connection, _waiting(limit))
+    if found is None:
+        raise AuditHeadBrokenError
     seq, chain, changes = head.seq, head.chain, []
     for row in found:
         seq += 1
@@ -112,17 +124,18 @@ async def verify(connection: AsyncConnection, crypto: Crypto, *, anchor: Anchor 
     `connection`: a snapshot, or what is sealed and purged meanwhile would look like a fault.
     """
     key = AuditKey(crypto)
-    found = await connection.execute(select(AuditHead.__table__).where(col(AuditHead.id) == HEAD_ID))  # type: ignore[attr-defined]
-    row = found.one_or_none()
-    head = AuditHead(**row._mapping) if row is not None else None  # noqa: SLF001  # SQLAlchemy's public name for it
+    rows = await _read(connection, select(AuditHead.__table__).where(col(AuditHead.id) == HEAD_ID))  # type: ignore[attr-defined]
+    head = AuditHead(**rows[0]._mapping) if rows else None  # noqa: SLF001  # SQLAlchemy's public name for it
     checked, fault = 0, None
-    if head is not None:
+    if rows is None:
+        fault = Fault("封存记录的末端被改动", None, None)
+    elif head is not None:
         checked, fault = await _walk(connection, key, head, anchor)
     elif anchor not in {None, (0, GENESIS)} or await _first_seq(connection) is not None:
         fault = Fault("封存记录的末端不见了", None, None)
-    waiting, since = (
-        await connection.execute(select(func.count(), func.min(_entry.c.created_at)).where(_entry.c.seq.is_(None)))
-    ).one()
+    waiting, since = await _tail(connection)
+    if fault is None and await _read(connection, _waiting(BATCH)) is None:
+        fault = Fault("尚未封存的记录中有读不出来的内容", None, None)
     return Verification(
         checked=checked, head_seq=head.seq if head else 0, head_chain=head.chain if head else GENESIS,
         unsealed=waiting, unsealed_since=since, fault=fault,
@@ -146,28 +159,31 @@ def anchor_line(head_seq: int, head_chain: str, now: datetime) -> str:
 
 def parse_anchor(line: str) -> Anchor:
     """ValueError where the line is none of ours."""
-    parts = dict(part.split("=", 1) for part in line.split() if "=" in part)
-    try:
-        return int(parts["seq"]), parts["chain"]
-    except (KeyError, ValueError) as exc:
-        raise ValueError("锚点应为 sanqu audit anchor 打印的一行") from exc
+    found = ANCHOR.search(line)
+    if found is None:
+        raise ValueError("锚点应为 sanqu audit anchor 打印的完整一行")
+    return int(found[1]), found[2]
 
 
 async def purge(session: AsyncSession, crypto: Crypto, *, before: datetime, now: datetime) -> int:
-    """Sealed entries older than their retention go, in order; the chain begins anew behind them."""
+    """Sealed entries older than their retention go, in order; the chain begins anew behind them.
+
+    No further than the chain holds: purging must not take the traces of a tampering with it.
+    """
     key = AuditKey(crypto)
     head = await _lock_head(session, key, now)
-    if head is None or not hmac.compare_digest(head.mac, key.head(head)):
+    if head is None or not key.vouches(head):
         return 0
     connection = await session.connection()
-    kept = await connection.execute(
-        select(func.min(_entry.c.seq)).where(_entry.c.seq.is_not(None), _entry.c.created_at >= before)
-    )
-    first_kept = kept.scalar_one()
-    last = head.seq if first_kept is None else first_kept - 1
-    if last <= head.base_seq:
+    last, chain = head.base_seq, head.base_chain
+    async for row in _sealed(connection, last):
+        if row is None or row.seq != last + 1 or row.seq > head.seq or row.created_at >= before:
+            break
+        if row.chain != key.link(chain, row, row.seq):
+            break
+        last, chain = row.seq, row.chain
+    if last == head.base_seq:
         return 0
-    chain = (await connection.execute(select(_entry.c.chain).where(_entry.c.seq == last))).scalar_one()
     gone = await connection.execute(delete(_entry).where(_entry.c.seq <= last))
     head.base_seq, head.base_chain = last, chain
     head.mac = key.head(head)
@@ -178,8 +194,11 @@ async def _lock_head(session: AsyncSession, key: AuditKey, now: datetime) -> Aud
     fresh = AuditHead(id=HEAD_ID, seq=0, chain=GENESIS, base_seq=0, base_chain=GENESIS, mac="", sealed_at=now)
     fresh.mac = key.head(fresh)
     await insert_or_ignore(session, AuditHead, fresh.model_dump())
-    found = await session.exec(model_select(AuditHead).where(AuditHead.id == HEAD_ID).with_for_update(skip_locked=True))
-    return found.one_or_none()
+    locked = model_select(AuditHead).where(AuditHead.id == HEAD_ID).with_for_update(skip_locked=True)
+    try:
+        return (await session.exec(locked)).one_or_none()
+    except UNREADABLE as exc:
+        raise AuditHeadBrokenError from exc
 
 
 async def _walk(
@@ -191,11 +210,8 @@ async def _walk(
     async for row in _sealed(connection, head.base_seq):
         if row is None:
             return checked, Fault("读不出来，内容被改动", expected, None)
-        if row.seq != expected:
-            return checked, Fault("被删除", expected, None)
-        made = key.link(previous, row, row.seq)
-        if made != row.chain:
-            return checked, await _blame(connection, key, row, made)
+        if fault := await _judge_entry(connection, key, head, row, expected, previous):
+            return checked, fault
         if wanted is not None and wanted[0] == row.seq and wanted[1] != row.chain:
             return checked, Fault("与外部留存的锚点不符，整条链被重写", row.seq, str(row.id))
         previous, expected, checked = row.chain, expected + 1, checked + 1
@@ -205,7 +221,7 @@ async def _walk(
 async def _judge_base(
     connection: AsyncConnection, key: AuditKey, head: AuditHead, wanted: Anchor | None
 ) -> Fault | None:
-    if not hmac.compare_digest(head.mac, key.head(head)):
+    if not key.vouches(head):
         return Fault("封存记录的末端被改动", head.seq, None)
     if added := await _first_seq(connection, _entry.c.seq <= head.base_seq):
         return Fault("的位置早已清除，是后加的", *added)
@@ -214,12 +230,29 @@ async def _judge_base(
     return None
 
 
+async def _judge_entry(
+    connection: AsyncConnection, key: AuditKey, head: AuditHead, row: Any, expected: int, previous: str
+) -> Fault | None:
+    if expected > head.seq:
+        return Fault("起的记录不在封存末端之内，是后加的", row.seq, str(row.id))
+    if row.seq != expected:
+        return Fault("被删除", expected, None)
+    made = key.link(previous, row, row.seq)
+    if made == row.chain:
+        return None
+    # Which of the two does not fit: the next link, or the head, was made from the true chain value of this one.
+    following = await _read(connection, select(_entry).where(_entry.c.seq == row.seq + 1))
+    if following:
+        only_chain = key.link(made, following[0], following[0].seq) == following[0].chain
+    else:
+        only_chain = (row.seq, made) == (head.seq, head.chain)
+    return Fault("的链值被改动" if only_chain else "的内容或顺序被改动", row.seq, str(row.id))
+
+
 def _judge_end(head: AuditHead, expected: int, last: str, wanted: Anchor | None) -> Fault | None:
     """`expected`: the first sequence number that was not there; `last`: the chain value before it."""
     if expected <= head.seq:
         return Fault("起的末尾记录被删除", expected, None)
-    if expected > head.seq + 1:
-        return Fault("起的记录不在封存末端之内，是后加的", head.seq + 1, None)
     if last != head.chain:
         return Fault("与封存末端不符，记录出自另一段历史", head.seq, None)
     if wanted is not None and wanted[0] > head.seq:
@@ -227,12 +260,16 @@ def _judge_end(head: AuditHead, expected: int, last: str, wanted: Anchor | None)
     return None
 
 
-async def _blame(connection: AsyncConnection, key: AuditKey, row: Any, made: str) -> Fault:
-    """Which of the two does not fit: the next link was made from the true chain value of this one."""
-    following = await _read(connection, select(_entry).where(_entry.c.seq == row.seq + 1))
-    if following and key.link(made, following[0], following[0].seq) == following[0].chain:
-        return Fault("的链值被改动", row.seq, str(row.id))
-    return Fault("的内容或顺序被改动", row.seq, str(row.id))
+def _waiting(limit: int) -> Any:
+    return select(_entry).where(_entry.c.seq.is_(None)).order_by(_entry.c.created_at, _entry.c.id).limit(limit)
+
+
+async def _tail(connection: AsyncConnection) -> tuple[int, datetime | None]:
+    """How many entries wait for their seal, and since when where that can be read."""
+    unsealed = _entry.c.seq.is_(None)
+    counted = (await connection.execute(select(func.count()).select_from(_entry).where(unsealed))).scalar_one()
+    oldest = await _read(connection, select(func.min(_entry.c.created_at)).where(unsealed))
+    return counted, oldest[0][0] if oldest else None
 
 
 async def _sealed(connection: AsyncConnection, after: int) -> AsyncIterator[Any]:
@@ -255,20 +292,27 @@ async def _sealed(connection: AsyncConnection, after: int) -> AsyncIterator[Any]
 
 
 async def _read(connection: AsyncConnection, statement: Any) -> list[Any] | None:
-    """None where a value is none of its column's kind, as SQLite lets anybody write it."""
+    """None where a value cannot be read."""
     try:
         return list((await connection.execute(statement)).all())
-    except (ValueError, TypeError):
+    except UNREADABLE:
+        return None
+    except OperationalError as exc:
+        # SQLite's driver says so of text that is no UTF-8; whatever the database itself complains of has a code.
+        if driver_code(exc) or exc.connection_invalidated:
+            raise
         return None
 
 
-async def _first_seq(connection: AsyncConnection, *where: Any) -> tuple[int, str] | None:
-    """`(seq, id)` of the first sealed entry that meets the conditions."""
-    found = await connection.execute(
-        select(_entry.c.seq, _entry.c.id).where(_entry.c.seq.is_not(None), *where).order_by(_entry.c.seq).limit(1)
+async def _first_seq(connection: AsyncConnection, *where: Any) -> tuple[int | None, str | None] | None:
+    """`(seq, id)` of the first sealed entry that meets the conditions, as far as they can be read."""
+    rows = await _read(
+        connection,
+        select(_entry.c.seq, _entry.c.id).where(_entry.c.seq.is_not(None), *where).order_by(_entry.c.seq).limit(1),
     )
-    row = found.one_or_none()
-    return None if row is None else (row.seq, str(row.id))
+    if rows is None:
+        return None, None
+    return (rows[0].seq, str(rows[0].id)) if rows else None
 
 
 def _canonical(row: Any, seq: int) -> str:
@@ -278,4 +322,5 @@ def _canonical(row: Any, seq: int) -> str:
         seq, str(row.id), at.isoformat(timespec="microseconds"), None if row.actor_id is None else str(row.actor_id),
         row.act, row.subject_kind, row.subject_id, row.details,
     ]  # fmt: skip
-    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    # A value of a foreign kind (SQLite) is written out as it is, to be found different.
+    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=repr)
