@@ -20,7 +20,7 @@ from app.services.common.views import call_read, notice_read, task_read
 
 router = make_router("common")
 TaskReader = Annotated[Actor, require(Permission.TASK_READ)]
-TaskDoer = Annotated[Actor, require(Permission.TASK_READ, Reach.TOWN)]
+TaskDoer = Annotated[Actor, require(Permission.TASK_READ, Reach.SCOPE)]
 Caller = Annotated[Actor, require(Permission.CALL_HANDLE)]
 CallerOf = Annotated[Actor, require(Permission.CALL_HANDLE, Reach.SCOPE)]
 

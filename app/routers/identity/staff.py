@@ -106,6 +106,7 @@ async def appoint(actor: Appointer, form: AppointmentForm, session: Unit, now: N
         rules.AppointmentEndedError,
         rules.AlreadyAppointedError,
         rules.AuditorAppointmentError,
+        rules.SeparateDutiesError,
         rules.SubstituteSelfError,
         rules.SubstitutePeriodError,
         PersonNotFoundError,

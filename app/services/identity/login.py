@@ -128,26 +128,34 @@ async def _open_session(
 async def _person_behind(
     session: AsyncSession, app: WechatApp, identity: LoginIdentity, now: datetime
 ) -> tuple[Person, bool]:
-    known = (
-        await session.exec(
-            select(Person)
-            .join(WechatIdentity, col(WechatIdentity.person_id) == col(Person.id))
-            .where(WechatIdentity.app == app, WechatIdentity.openid == identity.openid)
+    known = await _known(session, app, identity.openid)
+    if known is None:
+        person, is_new = await _person_by_unionid(session, identity.unionid, now)
+        mine = await insert_or_ignore(
+            session,
+            WechatIdentity,
+            {"id": new_id(), "created_at": now, "person_id": person.id, "app": app, "openid": identity.openid},
         )
-    ).one_or_none()
-    if known is not None:
-        await _back_fill_unionid(session, known, identity.unionid, now)
-        return known, False
-    person, is_new = await _person_by_unionid(session, identity.unionid, now)
-    mine = await insert_or_ignore(
-        session,
-        WechatIdentity,
-        {"id": new_id(), "created_at": now, "person_id": person.id, "app": app, "openid": identity.openid},
+        if mine:
+            return person, is_new
+        # The same newcomer logs in twice at once: the other login has won, and its person is this one's.
+        if is_new:
+            await session.delete(person)
+            await session.flush()
+        known = await _known(session, app, identity.openid)
+        if known is None:
+            raise LoginInProgressError(retry_after=1)
+    await _back_fill_unionid(session, known, identity.unionid, now)
+    return known, False
+
+
+async def _known(session: AsyncSession, app: WechatApp, openid: str) -> Person | None:
+    found = await session.exec(
+        select(Person)
+        .join(WechatIdentity, col(WechatIdentity.person_id) == col(Person.id))
+        .where(WechatIdentity.app == app, WechatIdentity.openid == openid)
     )
-    if not mine:
-        # The same newcomer logs in twice at once: the other login wins, this one is repeated.
-        raise LoginInProgressError(retry_after=1)
-    return person, is_new
+    return found.one_or_none()
 
 
 async def _person_by_unionid(session: AsyncSession, unionid: str | None, now: datetime) -> tuple[Person, bool]:

@@ -186,8 +186,14 @@ async def end_appointment(
     check_version(row.version, expected_version)
     if row.valid_to is not None and row.valid_to <= now:
         raise AppointmentEndedError
-    staying = {admin.id for admin in admins if admin.valid_to is None or admin.valid_to > now + CLOCKS_APART}
-    if row.id in {admin.id for admin in admins} and staying <= {row.id}:
+    # Who stands in for this one leaves with it.
+    staying = {
+        admin.id
+        for admin in admins
+        if row.id not in {admin.id, admin.substitute_for}
+        and (admin.valid_to is None or admin.valid_to > now + CLOCKS_APART)
+    }
+    if row.id in {admin.id for admin in admins} and not staying:
         raise LastAdminError
     _end(row, now)
     audit.by(session, actor, "appointment_ended", "appointment", row.id, now=now, role=row.role.value)
@@ -231,6 +237,7 @@ async def name_substitute(
     if not row.valid_from <= start < valid_to <= start + SUBSTITUTE_AT_MOST or ends_late:
         raise SubstitutePeriodError(days=SUBSTITUTE_AT_MOST.days)
     await lock(session, Person, person_id, PersonNotFoundError)
+    await _check_duties(session, person_id, row.role, now)
     await _check_not_held(session, person_id, row.role, row.scope_kind, row.scope_id, start)
     return grant_role(
         session, person_id=person_id, role=row.role, scope_kind=row.scope_kind, scope_id=row.scope_id,
