@@ -8,6 +8,8 @@ import httpx
 
 from demo.stack import SANDBOX_KEY
 
+# Below the five seconds after which a server hangs up: a connection must not be closed while a request is on its way.
+_LIMITS = httpx.Limits(keepalive_expiry=2)
 # Reading the list of certificate authorities takes 40 ms: once for all callers.
 _tls = cache(httpx.create_ssl_context)
 
@@ -26,7 +28,12 @@ class Sandbox:
 
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(
-            base_url=url, headers={"X-Sandbox-Key": SANDBOX_KEY}, timeout=10, trust_env=False, verify=_tls()
+            base_url=url,
+            headers={"X-Sandbox-Key": SANDBOX_KEY},
+            timeout=10,
+            trust_env=False,
+            verify=_tls(),
+            limits=_LIMITS,
         )
 
     def login_code(self, app: str, person: str) -> str:
@@ -37,6 +44,12 @@ class Sandbox:
 
     def post(self, path: str, /, **body: Any) -> dict[str, Any]:
         answer = self._http.post(path, json=body)
+        answer.raise_for_status()
+        result: dict[str, Any] = answer.json()
+        return result
+
+    def get(self, path: str, /, **query: Any) -> dict[str, Any]:
+        answer = self._http.get(path, params=query)
         answer.raise_for_status()
         result: dict[str, Any] = answer.json()
         return result
@@ -59,7 +72,9 @@ class Caller:
     """One person in one mini-program."""
 
     def __init__(self, api_url: str, sandbox: Sandbox, app: str, person: str) -> None:
-        self._http = httpx.Client(base_url=api_url + "/api/v1", timeout=30, trust_env=False, verify=_tls())
+        self._http = httpx.Client(
+            base_url=api_url + "/api/v1", timeout=30, trust_env=False, verify=_tls(), limits=_LIMITS
+        )
         self._sandbox = sandbox
         self.api_url = api_url
         self.app = app

@@ -80,7 +80,9 @@ def code_to_session(sandbox: Sandbox, call: Call) -> dict[str, Any]:
         raise WechatError(40226)
     openid = openid_of(app.config.appid, code.person)
     sandbox.last_login[openid] = sandbox.now()
-    result = {"openid": openid, "session_key": b64encode(secrets.token_bytes(16)).decode()}
+    session_key = b64encode(secrets.token_bytes(16)).decode()
+    sandbox.session_keys.append(session_key)
+    result = {"openid": openid, "session_key": session_key}
     if app.bound and not person.no_unionid:
         result["unionid"] = unionid_of(app.config.open_account, code.person)
     return result

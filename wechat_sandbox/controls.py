@@ -154,6 +154,11 @@ def _add_test_side(router: APIRouter, sandbox: Sandbox) -> None:
     async def sms(phone: str | None = None) -> dict[str, Any]:
         return {"messages": [message for message in sandbox.sms if phone is None or message["phone"] == phone]}
 
+    @router.get("/secrets")
+    async def secrets() -> dict[str, Any]:
+        """What was handed out in confidence, for a test that looks where it went."""
+        return {"session_keys": list(sandbox.session_keys), "access_tokens": list(sandbox.tokens)}
+
     @router.post("/clock")
     async def clock(body: Clock) -> dict[str, int]:
         sandbox.offset += body.advance_seconds

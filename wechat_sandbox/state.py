@@ -149,6 +149,7 @@ class Sandbox:
         self.pushes: deque[dict[str, Any]] = deque(maxlen=KEPT_CALLS)
         self.media_checks: deque[dict[str, Any]] = deque(maxlen=KEPT_CALLS)
         self.sms: deque[dict[str, Any]] = deque(maxlen=KEPT_CALLS)
+        self.session_keys: deque[str] = deque(maxlen=KEPT_CALLS)
 
     def _new_app(self, config: AppConfig) -> AppState:
         media = MediaOptions(self.config.media_delay_seconds)

@@ -12,6 +12,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +31,13 @@ SECRETS = ("SANQU_", "AWS_", "PG")
 class Limits:
     pixels: int
     pages: int
+    sheet_rows: int = 20_000
+    sheet_bytes: int = 100 * 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
 class Sanitised:
-    """`problem` names why there is no content: broken, pixels, pages; then `numbers` says how many."""
+    """`problem` names why there is no content: broken, pixels, pages, of a sheet also bomb, macros, links, rows; then `numbers` says how many."""
 
     media_type: str
     content: bytes
@@ -51,7 +54,13 @@ class Sanitiser:
 
     async def clean(self, content: bytes, media_type: str) -> Sanitised:
         """`media_type` as found in the bytes. A process that dies or takes too long means a broken file."""
-        words = json.dumps({"type": media_type, "pixels": self._limits.pixels, "pages": self._limits.pages})
+        limits = self._limits
+        words = json.dumps(
+            {
+                "type": media_type, "pixels": limits.pixels, "pages": limits.pages, "rows": limits.sheet_rows,
+                "bytes": limits.sheet_bytes,
+            }
+        )  # fmt: skip
         async with self._turns:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "app.core.sanitise", words,
@@ -59,7 +68,7 @@ class Sanitiser:
                 # Secrets are not the child's business.
                 env={name: value for name, value in os.environ.items() if not name.startswith(SECRETS)},
             )  # fmt: skip
-            out = await _conversation(process, content)
+            out = await converse(process, content)
         head, _, body = out.partition(b"\n")
         if process.returncode != 0 or not head:
             return Sanitised(media_type, b"", None, None, "broken", ())
@@ -70,9 +79,10 @@ class Sanitiser:
         )  # fmt: skip
 
 
-async def _conversation(process: asyncio.subprocess.Process, content: bytes) -> bytes:
+async def converse(process: asyncio.subprocess.Process, content: bytes, seconds: float = WALL_SECONDS) -> bytes:
+    """What the process answers to these bytes; nothing where it takes longer, and then it is gone."""
     try:
-        async with asyncio.timeout(WALL_SECONDS):
+        async with asyncio.timeout(seconds):
             out, _ = await process.communicate(content)
             return out
     except TimeoutError:
@@ -85,20 +95,25 @@ async def _conversation(process: asyncio.subprocess.Process, content: bytes) -> 
 
 
 def main() -> None:
-    _limit_this_process()
+    limit_this_process(CPU_SECONDS)
     asked = json.loads(sys.argv[1])
     content = sys.stdin.buffer.read()
-    work = _image if asked["type"].startswith("image/") else _pdf
-    told, body = work(content, asked)
+    told, body = _worker_of(asked["type"])(content, asked)
     sys.stdout.buffer.write(json.dumps({"type": asked["type"], **told}).encode() + b"\n" + body)
 
 
-def _limit_this_process() -> None:
+def _worker_of(media_type: str) -> Callable[[bytes, dict[str, Any]], tuple[dict[str, Any], bytes]]:
+    if media_type.startswith("image/"):
+        return _image
+    return _pdf if media_type == "application/pdf" else _sheet
+
+
+def limit_this_process(cpu_seconds: int) -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # not on every system; there the wall clock alone must do
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
 
 
 def _image(content: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -152,6 +167,14 @@ def _pdf(content: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
     except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {"problem": "broken"}, b""
     return ({"problem": "broken"}, b"") if pages == 0 else ({}, body.getvalue())
+
+
+def _sheet(content: bytes, asked: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Looked into, not written anew: only its owner gets it back, and what is read from it comes by another process."""
+    from app.core.sheets import inspect
+
+    problem, _ = inspect(content, rows=asked["rows"], unpacked=asked["bytes"])
+    return ({}, content) if problem is None else ({"problem": problem}, b"")
 
 
 if __name__ == "__main__":

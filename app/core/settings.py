@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = 10 * 1_048_576
     image_pixels: int = 40_000_000
     pdf_pages: int = 50
+    # Rows of a sheet of postings, and what it may unpack to.
+    sheet_rows: int = 20_000
+    sheet_unpacked_bytes: int = 100 * 1_048_576
     # Kind → "count/seconds" as JSON, over the defaults of core/rates.py.
     rate_limits: dict[str, str] = {}
     page_limit: int = 100

@@ -1,12 +1,12 @@
 """One handler turns every failure into the error format; unknown ones into a 500 with nothing but an id."""
 
-import re
 from typing import Any
 
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
 from app.core.errors import (
@@ -21,6 +21,7 @@ from app.core.errors import (
 from app.core.idempotency import REPLAYED, ReplayedAnswer
 from app.core.logging import get_logger
 from app.core.middleware import SECURITY_HEADERS
+from app.core.sentences import sentence
 from app.services.identity.audit import record_denial
 
 log = get_logger()
@@ -39,46 +40,6 @@ class UnsupportedMediaError(AppError):
     field = "header.Content-Type"
 
 
-# Pydantic's error types in words; values in braces come from the error's own context.
-SENTENCES = {
-    "missing": "此项必填",
-    "extra_forbidden": "没有这个字段，请检查拼写",
-    "string_too_short": "至少 {min_length} 个字",
-    "string_too_long": "最多 {max_length} 个字",
-    "string_type": "应为文字",
-    "string_pattern_mismatch": "格式不正确",
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "int_from_float": "应为整数，不能有小数",
-    "float_type": "应为数字",
-    "float_parsing": "应为数字",
-    "finite_number": "应为有限的数字",
-    "bool_type": "应为 true 或 false",
-    "bool_parsing": "应为 true 或 false",
-    "greater_than_equal": "不能小于 {ge}",
-    "less_than_equal": "不能大于 {le}",
-    "too_long": "最多 {max_length} 项",
-    "too_short": "至少 {min_length} 项",
-    "enum": "应为以下之一：{expected}",
-    "literal_error": "应为以下之一：{expected}",
-    "uuid_parsing": "不是正确的编号",
-    "uuid_type": "不是正确的编号",
-    "date_type": "应为日期，例如 2026-12-31",
-    "date_parsing": "应为日期，例如 2026-12-31",
-    "date_from_datetime_parsing": "应为日期，例如 2026-12-31",
-    "date_from_datetime_inexact": "应为日期，不带时间，例如 2026-12-31",
-    "datetime_type": "应为时间，例如 2026-11-24T08:00:00+08:00",
-    "datetime_parsing": "应为时间，例如 2026-11-24T08:00:00+08:00",
-    "datetime_from_date_parsing": "应为时间，例如 2026-11-24T08:00:00+08:00",
-    "list_type": "应为列表",
-    "dict_type": "应为对象",
-    "model_type": "应为对象",
-    "model_attributes_type": "应为对象",
-    "value_error": "{error}",
-}
-FALLBACK = "格式不正确，请检查后再填"
-# A text that was trimmed first is measured as a value like a list, and answered like a text all the same.
-TEXT_LENGTH = {"too_short": "string_too_short", "too_long": "string_too_long"}
 PATH_LIMIT = 200
 
 
@@ -116,12 +77,11 @@ async def _validation_error(request: Request, exc: Exception) -> Response:
     if isinstance(exc.body, bytes) and exc.body:
         # FastAPI hands on the raw bytes of what was not declared to be JSON.
         return render(UnsupportedMediaError())
-    issues = [FieldIssue(path=_path(error["loc"]), message=_sentence(error)) for error in found]
+    issues = [FieldIssue(path=_path(error["loc"]), message=sentence(error)) for error in found]
     return render(InvalidFieldsError(fields=issues))
 
 
 async def _http_error(request: Request, exc: Exception) -> Response:
-    del request
     assert isinstance(exc, HTTPException)  # noqa: S101
     if isinstance(exc.__cause__, AppError):
         # Raised while the framework read the body.
@@ -132,7 +92,16 @@ async def _http_error(request: Request, exc: Exception) -> Response:
     response = render(mapped.get(exc.status_code, AppError)())
     if exc.headers:
         response.headers.update(exc.headers)
+    if exc.status_code == MethodNotAllowedError.status and (allowed := _methods_at(request)):
+        response.headers["Allow"] = allowed
     return response
+
+
+def _methods_at(request: Request) -> str:
+    """All methods of the address (RFC 9110 §15.5.6): the framework names those of its first route alone."""
+    path = getattr(request.scope.get("route"), "path", None)
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.path == path]
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 
 async def _replayed(request: Request, exc: Exception) -> Response:
@@ -162,18 +131,3 @@ def _path(location: tuple[Any, ...]) -> str:
 def _speakable(path: str) -> str:
     """An unknown field's name is the caller's own text: never longer than a field, and without lone surrogates."""
     return path[:PATH_LIMIT].encode(errors="replace").decode()
-
-
-def _sentence(error: Any) -> str:
-    kind = error["type"]
-    if isinstance(error.get("input"), str):
-        kind = TEXT_LENGTH.get(kind, kind)
-    template = SENTENCES.get(kind, FALLBACK)
-    context = {key: str(value) for key, value in (error.get("ctx") or {}).items()}
-    if "expected" in context:
-        # Pydantic's English list: 'a', 'b' or 'c'.
-        context["expected"] = "、".join(re.findall(r"'([^']*)'", context["expected"])) or context["expected"]
-    try:
-        return template.format(**context)
-    except KeyError:
-        return FALLBACK

@@ -1,6 +1,8 @@
 """The route class of every router: operation ids are function names, keyed answers are kept in the transaction."""
 
+import json
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -27,6 +29,11 @@ BODY_ERRORS: tuple[type[AppError], ...] = (TooLargeError, MalformedBodyError, Un
 
 # What a call on behalf of somebody else may be refused for.
 AGENT_ERRORS: tuple[type[AppError], ...] = (NotRepresentedError, OutOfScopeError)
+# What another person can take back at any time is not kept with an answer: a repeated one shows these fields as they
+# are shown once it has been taken back.
+KEPT_WITHOUT: dict[str, dict[str, Any]] = {
+    "move_application": {"contact": None, "score": None, "confidence": None, "parts": [], "reasons": [], "gaps": []},
+}
 
 
 class KeyedRoute(APIRoute):
@@ -40,10 +47,18 @@ class KeyedRoute(APIRoute):
             session, call = getattr(request.state, "keyed", (None, None))
             if session is not None and call is not None:
                 crypto = request.app.state.runtime.crypto
-                await idempotency.keep(session, call, crypto, response.status_code, bytes(response.body))
+                kept = _without(call.operation, response.status_code, bytes(response.body))
+                await idempotency.keep(session, call, crypto, response.status_code, kept)
             return response
 
         return handle_and_keep
+
+
+def _without(operation: str, status: int, body: bytes) -> bytes:
+    taken = KEPT_WITHOUT.get(operation)
+    if taken is None or status >= HTTPStatus.MULTIPLE_CHOICES:
+        return body
+    return json.dumps(json.loads(body) | taken, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def errors_as_json(document: dict[str, Any]) -> dict[str, Any]:

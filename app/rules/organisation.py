@@ -259,6 +259,12 @@ class EnterpriseNameTakenError(ConflictError):
     field = "name"
 
 
+class EnterpriseAreaError(UnprocessableError):
+    code = "enterprise_area_unknown"
+    message = "没有这个片区，请从片区列表中选择"
+    field = "area_id"
+
+
 class EnterprisePapersError(UnprocessableError):
     code = "enterprise_papers_missing"
     message = "提交审核前请补全：{missing}"

@@ -1,6 +1,6 @@
 """The facts that services tell one another (`core.events.emit`); who reacts stands in `reactions.py`."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from app.core.events import Event
@@ -17,6 +17,8 @@ class EnterpriseClaimReviewed(Event):
     enterprise_name: str
     approved: bool
     reason: str | None
+    # 认领 or 登记: both are an officer's word on who may act for the firm.
+    what: str = "认领"
 
 
 class VacancyReviewed(Event):
@@ -25,6 +27,32 @@ class VacancyReviewed(Event):
     title: str
     published: bool
     note: str | None
+
+
+class VacancyTakenDown(Event):
+    """Off the lists by the office; `evidence` in words meant for the firm, None where a report's answer says it."""
+
+    vacancy_id: UUID
+    enterprise_id: UUID
+    title: str
+    basis: str
+    evidence: str | None
+    appeal_until: datetime
+
+
+class TakedownAnswered(Event):
+    vacancy_id: UUID
+    enterprise_id: UUID
+    title: str
+    overturned: bool
+    vacancy_state: str
+    taken_by: UUID
+
+
+class VacancyImportEnded(Event):
+    import_id: UUID
+    person_id: UUID
+    summary: str
 
 
 class ApplicationReceived(Event):
@@ -126,3 +154,12 @@ class PapersExpiring(Event):
     enterprise_name: str
     paper: str
     valid_to: date
+
+
+class SurveyOpened(Event):
+    """A wave begins; `members` are who goes through the grids."""
+
+    wave_id: UUID
+    name: str
+    closes_on: date
+    members: tuple[UUID, ...]

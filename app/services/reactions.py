@@ -1,7 +1,10 @@
 """Who reacts to which fact: the one place to read what follows from what. Runs at once, in the same transaction."""
 
+from datetime import timedelta
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core.clock import CHINA
 from app.core.events import subscribe
 from app.rules.common.files import FileKind
 from app.rules.common.notices import NoticeKind
@@ -22,24 +25,34 @@ from app.services.events import (
     EnterpriseSuspended,
     EnterpriseVerified,
     PapersExpiring,
+    PersonMerged,
     ReportUpheld,
+    SurveyOpened,
+    TakedownAnswered,
     VacancyFilled,
+    VacancyImportEnded,
     VacancyReviewed,
+    VacancyTakenDown,
     WechatAccountCancelled,
     WechatDataRevoked,
 )
 from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
-from app.services.jobs import applications, seekers, vacancies
+from app.services.jobs import applications, seekers, survey_answers, takedowns, vacancies
 
 # WeChat's `thing` values hold at most 20 characters, `phrase` at most 5 Chinese ones.
 THING = 20
+# Of the evidence in a notice; the whole of it stands on the page.
+EVIDENCE_TOLD = 80
 
 
 def register() -> None:
     """Called by API, worker and CLI alike; calling it again changes nothing."""
     subscribe(EnterpriseClaimReviewed, tell_claimant)
     subscribe(VacancyReviewed, tell_recruiter)
+    subscribe(VacancyTakenDown, tell_taken_down)
+    subscribe(TakedownAnswered, tell_answered)
+    subscribe(VacancyImportEnded, tell_import_ended)
     subscribe(ApplicationReceived, tell_firm)
     subscribe(ApplicationMoved, tell_seeker)
     subscribe(VacancyFilled, tell_waiting)
@@ -49,17 +62,19 @@ def register() -> None:
     subscribe(WechatAccountCancelled, forget_wechat)
     subscribe(ConsentWithdrawn, erase_unconsented)
     subscribe(AccountDeleted, leave_applications)
+    subscribe(PersonMerged, leave_doubles)
     subscribe(EnterpriseVerified, relabel_postings)
     subscribe(EnterpriseSuspended, take_off_the_lists)
     subscribe(EnterpriseRestored, tell_restored)
     subscribe(PapersExpiring, tell_expiring)
+    subscribe(SurveyOpened, tell_surveyors)
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:
     result = "已通过核对，可以发布岗位" if event.approved else f"已退回：{event.reason}"
     await notify(
         session, person_id=event.person_id, kind=NoticeKind.ENTERPRISE_REVIEWED, now=event.at,
-        title="企业认领结果", body=f"您对“{event.enterprise_name}”的认领{result}。", page="pages/enterprise/mine",
+        title=f"企业{event.what}结果", body=f"您对“{event.enterprise_name}”的{event.what}{result}。", page="pages/enterprise/mine",
         template_data={
             "thing1": event.enterprise_name[:THING], "phrase2": "已通过" if event.approved else "已退回",
         },
@@ -72,6 +87,42 @@ async def tell_recruiter(session: AsyncSession, event: VacancyReviewed) -> None:
         session, person_id=event.person_id, kind=NoticeKind.VACANCY_REVIEWED, now=event.at,
         title="岗位复核结果", body=f"岗位“{event.title}”{result}。", page=f"pages/vacancy/mine?id={event.vacancy_id}",
         template_data={"thing1": event.title[:THING], "phrase2": "已发布" if event.published else "已退回"},
+    )  # fmt: skip
+
+
+async def tell_taken_down(session: AsyncSession, event: VacancyTakenDown) -> None:
+    """Rule, law, facts, and until when and where to answer: told before anything else can follow from it."""
+    last = (event.appeal_until - timedelta(seconds=1)).astimezone(CHINA)
+    facts = f"事实：{event.evidence[:EVIDENCE_TOLD]}。" if event.evidence else ""
+    body = (
+        f"岗位“{event.title}”已下架。依据：{event.basis[:EVIDENCE_TOLD]}。{facts}"
+        f"如有异议，请在{last.month}月{last.day}日前在岗位页面提出申诉（一次），由另一位专员答复。"
+    )
+    for person_id in await people_with(session, Permission.VACANCY_WRITE, event.enterprise_id, now=event.at):
+        await notify(
+            session, person_id=person_id, kind=NoticeKind.VACANCY_TAKEN_DOWN, now=event.at, title="岗位已下架", body=body,
+            page=f"pages/vacancy/takedown?id={event.vacancy_id}", deadline_at=event.appeal_until,
+            template_data={"thing1": event.title[:THING], "phrase2": "已下架"},
+        )  # fmt: skip
+
+
+async def tell_answered(session: AsyncSession, event: TakedownAnswered) -> None:
+    """Both sides hear the result: the firm, and who took the posting down."""
+    result = f"申诉成立，下架已撤销，岗位现为“{event.vacancy_state}”" if event.overturned else "申诉不成立，维持下架"
+    firm = await people_with(session, Permission.VACANCY_WRITE, event.enterprise_id, now=event.at)
+    await notify_all(
+        session, sorted({*firm, event.taken_by}), kind=NoticeKind.VACANCY_TAKEN_DOWN, now=event.at,
+        title="下架申诉结果", body=f"岗位“{event.title}”：{result}。理由可在岗位页面查看。",
+        page=f"pages/vacancy/takedown?id={event.vacancy_id}",
+        template_data={"thing1": event.title[:THING], "phrase2": "已撤销" if event.overturned else "维持"},
+    )  # fmt: skip
+
+
+async def tell_import_ended(session: AsyncSession, event: VacancyImportEnded) -> None:
+    await notify(
+        session, person_id=event.person_id, kind=NoticeKind.IMPORT_DONE, now=event.at, title="岗位导入结果",
+        body=event.summary[:300], page=f"pages/vacancy/import?id={event.import_id}",
+        template_data={"thing1": "岗位导入", "phrase2": "已结束"},
     )  # fmt: skip
 
 
@@ -124,7 +175,7 @@ async def settle_content(session: AsyncSession, event: ContentReviewed) -> None:
 async def take_down_reported(session: AsyncSession, event: ReportUpheld) -> None:
     """A posting leaves the lists, an image goes; firms and people are the office's own further acts."""
     if event.subject_kind is ReportSubject.VACANCY:
-        await vacancies.take_down(session, event.subject_id, note=f"举报属实：{event.reply}"[:200], now=event.at)
+        await takedowns.take_down_reported(session, event)
     elif event.subject_kind is ReportSubject.FILE:
         await files.settle_by_id(session, event.subject_id, ready=False, because="经举报核实后删除", now=event.at)
 
@@ -150,12 +201,29 @@ async def erase_unconsented(session: AsyncSession, event: ConsentWithdrawn) -> N
         await seekers.erase_home(session, event.person_id, now=event.at)
     elif event.purpose is ConsentPurpose.ID_NUMBER:
         await people.erase_id_number(session, event.person_id, now=event.at)
+    elif event.purpose is ConsentPurpose.SURVEY:
+        await survey_answers.erase_answers_of(session, event.person_id, now=event.at)
     elif event.purpose is ConsentPurpose.SERVICE:
         await applications.leave_all(session, event.person_id, now=event.at)
 
 
 async def leave_applications(session: AsyncSession, event: AccountDeleted) -> None:
     await applications.leave_all(session, event.person_id, now=event.at)
+    await survey_answers.erase_answers_of(session, event.person_id, now=event.at)
+
+
+async def leave_doubles(session: AsyncSession, event: PersonMerged) -> None:
+    """What both records had running at the same posting stands there once."""
+    await applications.leave_all(session, event.source_id, now=event.at)
+
+
+async def tell_surveyors(session: AsyncSession, event: SurveyOpened) -> None:
+    await notify_all(
+        session, event.members, kind=NoticeKind.SURVEY_ASSIGNED, now=event.at, title="摸底任务",
+        body=f"“{event.name}”已开始，请在{event.closes_on:%Y年%m月%d日}前走访您的网格；没有信号也可以填写，回来再提交。",
+        page=f"pages/survey/work?wave={event.wave_id}",
+        template_data={"thing1": event.name[:THING], "phrase2": "已开始"},
+    )  # fmt: skip
 
 
 async def relabel_postings(session: AsyncSession, event: EnterpriseVerified) -> None:

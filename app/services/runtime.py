@@ -17,6 +17,7 @@ from app.core.rates import DEFAULTS, Rate, RateKind, Rates
 from app.core.sanitise import Limits, Sanitiser
 from app.core.security import Passwords, RefreshTokens, Tokens, network_of
 from app.core.settings import Settings
+from app.core.sheets import Sheets
 from app.core.sms import SmsGateway
 from app.core.storage import Storage
 from app.services.identity.app_tokens import DatabaseTokenStore
@@ -37,6 +38,7 @@ class Runtime:
     rates: Rates
     storage: Storage
     sanitiser: Sanitiser
+    sheets: Sheets
     links: Links
     wechat: WechatClient
     sms: SmsGateway
@@ -80,7 +82,10 @@ def _assemble(settings: Settings, clock: Clock, db: Database, http: httpx.AsyncC
         cursors=Cursors(settings.index_secret),
         rates=Rates(db, {kind: Rate.parse(text) for kind, text in rates.items()}),
         storage=Storage(settings.files_url),
-        sanitiser=Sanitiser(Limits(settings.image_pixels, settings.pdf_pages)),
+        sanitiser=Sanitiser(
+            Limits(settings.image_pixels, settings.pdf_pages, settings.sheet_rows, settings.sheet_unpacked_bytes)
+        ),
+        sheets=Sheets(settings.sheet_rows, settings.sheet_unpacked_bytes),
         links=Links(crypto.derived_key("links"), settings.public_base_url),
         wechat=WechatClient(
             http=http,

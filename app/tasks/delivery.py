@@ -14,6 +14,7 @@ from app.core.tables import OutboxMessage, OutboxState
 from app.rules.identity.apps import WechatApp
 from app.services.common import files, media, notices, push, reach
 from app.services.common.reach import NobodyReachedError, NotNowError
+from app.services.jobs import import_work, imports
 from app.services.runtime import Runtime
 from app.wechat.errors import WechatError, WechatUnavailable
 
@@ -133,10 +134,17 @@ async def _delete_object(runtime: Runtime, payload: dict[str, str]) -> None:
     await runtime.storage.delete(payload["object_name"])
 
 
+async def _import_vacancies(runtime: Runtime, payload: dict[str, str]) -> None:
+    """A slice at a time: an import of an hour must not stand before the messages that came after it."""
+    if await import_work.work(runtime, UUID(payload["import_id"])):
+        raise NotNowError(runtime.clock.now())
+
+
 HANDLERS: dict[str, Callable[[Runtime, dict[str, str]], Awaitable[None]]] = {
     notices.TOPIC: _deliver_notice,
     reach.FALLBACK_TOPIC: _fall_back,
     files.CHECK_TOPIC: _check_media,
     push.TOPIC: _handle_push,
     files.DELETE_TOPIC: _delete_object,
+    imports.TOPIC: _import_vacancies,
 }

@@ -4,14 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete, func, select
 from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.clock import china_date
-from app.models.common import Call, Notice, NoticeDelivery, PushEvent, ShareCode
-from app.models.identity import AuditEntry, RetainedRecord
+from app.models.common import Call, Notice, NoticeDelivery, PushEvent, Report, ShareCode
+from app.models.identity import (
+    AssistedAct,
+    AuditEntry,
+    Consent,
+    OwnCode,
+    Person,
+    Representation,
+    RetainedRecord,
+)
 from app.models.jobs import Application, ApplicationStep
+from app.rules.identity.people import PersonState
 from app.rules.identity.privacy import (
     APPLICATIONS_KEPT,
     AUDIT_KEPT,
@@ -22,8 +33,10 @@ from app.rules.identity.privacy import (
     RETENTION,
     RetentionClass,
 )
-from app.services.common import file_sweeps
+from app.services.common import file_sweeps, reports
+from app.services.common.files import forget_uses
 from app.services.identity import audit, audit_chain
+from app.services.jobs import surveys
 from app.services.organisation import papers
 from app.services.runtime import Runtime
 
@@ -43,6 +56,8 @@ class _Rule:
     due: Any
     # Tables whose rows go first: (table, its column, of which column here).
     children: Sequence[tuple[Any, Any]] = ()
+    # As what the rows hold files, which become orphans for the sweep.
+    holds: str | None = None
 
 
 async def purge(runtime: Runtime, *, dry_run: bool) -> list[Purged]:
@@ -50,6 +65,7 @@ async def purge(runtime: Runtime, *, dry_run: bool) -> list[Purged]:
     now = runtime.clock.now()
     done = [await _apply(runtime, rule, dry_run=dry_run) for rule in _rules(now)]
     done.append(await _returned_papers(runtime, now, dry_run=dry_run))
+    done.append(await _survey_answers(runtime, now, dry_run=dry_run))
     done.append(await _stray_objects(runtime, now, dry_run=dry_run))
     done.append(await _audit_log(runtime, now, dry_run=dry_run))
     if not dry_run:
@@ -81,8 +97,35 @@ def _rules(now: datetime) -> list[_Rule]:
             "通知", "满两年不再需要", Notice, col(Notice.created_at) < now - NOTICES_KEPT,
             children=((NoticeDelivery, col(NoticeDelivery.notice_id)), (Call, col(Call.notice_id))),
         ),
+        *_proofs(now),
         _Rule("微信推送原文", "处理完毕满30天", PushEvent, col(PushEvent.created_at) < now - PUSH_EVENTS_KEPT),
         _Rule("过期分享码", f"过期满{LOGS_KEPT.days}天", ShareCode, col(ShareCode.expires_at) < now - LOGS_KEPT),
+    ]  # fmt: skip
+
+
+def _proofs(now: datetime) -> list[_Rule]:
+    """Consents, authorisations, reports: evidence, for as long as somebody may still ask for it."""
+    kept = RETENTION[RetentionClass.CONSENT_PROOF]
+    before = now - timedelta(days=366 * kept.years)
+    gone = select(col(Person.id)).where(col(Person.state) == PersonState.DELETED, col(Person.updated_at) < before)
+    proven_by = select(col(Consent.id)).where(col(Consent.representation_id) == col(Representation.id))
+    return [
+        _Rule(
+            "同意记录", kept.source, Consent, (col(Consent.withdrawn_at) < before) | col(Consent.person_id).in_(gone)
+        ),
+        # One that a consent still rests on stays with it.
+        _Rule(
+            "代办授权", kept.source, Representation,
+            (func.coalesce(col(Representation.revoked_at), col(Representation.valid_to)) < before) & ~proven_by.exists(),
+            children=(
+                (OwnCode, col(OwnCode.representation_id)), (AssistedAct, col(AssistedAct.representation_id)),
+            ),
+            holds="representation",
+        ),
+        _Rule(
+            "办结的举报", RETENTION[RetentionClass.RECRUITMENT].source, Report, col(Report.decided_at) < before,
+            holds=reports.SUBJECT,
+        ),
     ]  # fmt: skip
 
 
@@ -92,10 +135,19 @@ async def _apply(runtime: Runtime, rule: _Rule, *, dry_run: bool) -> Purged:
         if dry_run:
             counted = await connection.execute(select(func.count()).select_from(rule.table).where(rule.due))
             return Purged(rule.what, rule.why, counted.scalar_one())
+        for row_id in await _holders(session, rule):
+            await forget_uses(session, str(rule.holds), row_id)
         for child, key in rule.children:
             await connection.execute(delete(child).where(key.in_(select(rule.table.id).where(rule.due))))
         gone = await connection.execute(delete(rule.table).where(rule.due))
         return Purged(rule.what, rule.why, gone.rowcount)
+
+
+async def _holders(session: AsyncSession, rule: _Rule) -> Sequence[UUID]:
+    if rule.holds is None:
+        return []
+    connection = await session.connection()
+    return (await connection.execute(select(rule.table.id).where(rule.due).order_by(rule.table.id))).scalars().all()
 
 
 async def _returned_papers(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:
@@ -104,6 +156,17 @@ async def _returned_papers(runtime: Runtime, now: datetime, *, dry_run: bool) ->
         before = now - timedelta(days=366 * kept.years)
         rows = await papers.forget_returned(session, before=before, dry_run=dry_run)
     return Purged("退回的认领所附材料", kept.source, rows)
+
+
+async def _survey_answers(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:
+    """A batch a transaction: a wave has tens of thousands of answers."""
+    rows = 0
+    while True:
+        async with runtime.db.unit_of_work() as session:
+            gone = await surveys.forget_answers(session, now=now, dry_run=dry_run)
+        rows += gone
+        if dry_run or not gone:
+            return Purged("就业摸底的答卷和住户", RETENTION[RetentionClass.SURVEY].source, rows)
 
 
 async def _stray_objects(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,9 +11,19 @@ from app.core.clock import china_date
 from app.core.daily import claim_day
 from app.core.rates import MICRO
 from app.core.tables import IdempotencyRecord, OutboxMessage, OutboxState, RateBucket
-from app.models.identity import ConsoleDevice, LoginCode, LoginSession, OwnCode, RefreshToken, SignInGuard
+from app.models.identity import (
+    AssistedAct,
+    ConsoleDevice,
+    LoginCode,
+    LoginSession,
+    OwnCode,
+    RefreshToken,
+    SignInGuard,
+)
+from app.rules.identity.onbehalf import UNDO_WITHIN
 from app.rules.identity.sessions import REFRESH_LIFETIME
 from app.services.common import file_sweeps
+from app.services.jobs import surveys
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
 from app.services.runtime import Runtime
@@ -36,6 +46,7 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "vacancies_expired": await _repeat(runtime, lambda session: expire_due(session, now=now)),
         "files_orphaned": await _repeat(runtime, lambda session: file_sweeps.sweep_orphans(session, now=now)),
         "files_unanswered": await _repeat(runtime, lambda session: file_sweeps.sweep_unanswered(session, now=now)),
+        "surveys_closed": await _repeat(runtime, lambda session: surveys.close_due(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }
     for name, statement in _spent(now).items():
@@ -66,6 +77,10 @@ def _spent(now: datetime) -> dict[str, object]:
         ),
         "sessions_purged": delete(LoginSession).where(over),
         "own_codes_purged": delete(OwnCode).where(col(OwnCode.expires_at) < now - LOGIN_CODES_KEPT),
+        # What an agent's act replaced is kept for the time in which the person may undo it.
+        "undo_forgotten": update(AssistedAct)
+        .where(col(AssistedAct.before_sealed).is_not(None), col(AssistedAct.created_at) < now - UNDO_WITHIN)
+        .values(before_sealed=None),
         "devices_purged": delete(ConsoleDevice).where(col(ConsoleDevice.expires_at) < now),
         "guards_purged": delete(SignInGuard).where(col(SignInGuard.failed_at) < now - GUARDS_KEPT),
         "rates_purged": delete(RateBucket).where(col(RateBucket.tat) < round(now.timestamp() * MICRO)),

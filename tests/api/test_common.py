@@ -61,6 +61,7 @@ async def test_config_of_each_app(world: World):
     assert zhipin["limits"] == {
         "body_bytes": 1_048_576, "page_size": 100, "upload_bytes": 10_485_760, "image_pixels": 40_000_000,
         "pdf_pages": 50,
+        "sheet_rows": 20_000,
     }  # fmt: skip
     assert zhipin["hotline"] is None
     assert zhipin["least_client_version"]
@@ -200,6 +201,9 @@ async def test_tasks_are_the_business_of_an_office(world: World):
         return {row["kind"] for row in items}
 
     offices = {
+        "vacancy_sample",
+        "takedown_appeal",
+        "posting_change",
         "enterprise_review",
         "enterprise_claim",
         "suspension_appeal",

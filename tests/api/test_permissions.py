@@ -88,6 +88,18 @@ CASES = [
     Case("resume_vacancy", rows_of.vacancies, STALE),
     Case("withdraw_vacancy", rows_of.vacancies, STALE),
     Case("lint_vacancy", body={}),
+    Case("create_survey_wave", body={}),
+    Case("update_survey_wave", rows_of.waves, STALE | {
+        "name": "改名", "unit": "person", "questions_version": "2026-11", "opens_on": "2026-12-01", "closes_on": "2026-12-20",
+    }),
+    Case("get_survey_progress", rows_of.waves),
+    Case("get_survey_wave", rows_of.waves),
+    Case("list_my_survey_work"),
+    Case("list_wave_households", rows_of.waves),
+    Case("withdraw_survey_answer", rows_of.answers, STALE),
+    Case("reveal_survey_answer", rows_of.answers, {"fields": ["name"], "reason": "contact"}),
+    Case("list_posting_rules"),
+    Case("get_vacancy_findings", rows_of.vacancies),
     Case("list_minimum_wages"),
     Case("confirm_minimum_wage", of_the_town("wage_id", "/minimum-wages"),
          STALE | {"monthly_fen": 219500, "source": "闽政文件"}),
@@ -242,7 +254,7 @@ async def test_what_is_ones_own_is_there_for_nobody_else(world: World) -> None:
     share = {"kind": "vacancy", "target_id": vacancy["id"], "app": "zhipin"}
     mine = {
         "application": (await world.apply(seeker, vacancy["id"]))["id"],
-        "notice": await Cast(world, firm, "", recruiter, recruiter, "", "", "").notice(seeker),
+        "notice": await Cast(world, firm, "", recruiter, recruiter, "", "", "", "").notice(seeker),
         "representation": ok(await seeker.post("/representations", offer))["representation"]["id"],
         "share": ok(await seeker.post("/share-codes", share))["code"],
         "session": ok(await seeker.get("/me/sessions"))[0]["id"],

@@ -25,9 +25,10 @@ HEADER = """# 状态图
 """
 # What a person calls the thing whose states these are; a new table needs its name here.
 TITLES = {
+    "TakedownState": "岗位下架", "ImportState": "岗位导入", "ChangeState": "发布规则变更",
     "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件",
     "PersonState": "个人账号", "ReportState": "举报", "RepresentationState": "代办授权", "ReviewState": "内容复核",
-    "SuspensionState": "企业暂停", "VacancyState": "岗位",
+    "SurveyWaveState": "就业摸底", "SuspensionState": "企业暂停", "VacancyState": "岗位",
 }  # fmt: skip
 Table = dict[Labelled, frozenset[Labelled]]
 

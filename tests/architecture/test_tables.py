@@ -23,6 +23,9 @@ WHO_DID_IT = {
     "liaison_link.confirmed_by", "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
     "person.merged_into", "report.decided_by", "report.taken_by", "representation.revoked_by", "task.done_by",
     "vacancy.posted_by",
+    "posting_change.decided_by", "posting_change.proposed_by", "vacancy_import.imported_by",
+    "vacancy_takedown.answered_by", "vacancy_takedown.appealed_by", "vacancy_takedown.taken_by",
+    "survey_answer.recorded_by", "survey_assignment.assigned_by", "survey_household.recorded_by", "survey_wave.created_by",
 }  # fmt: skip
 
 

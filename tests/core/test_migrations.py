@@ -53,10 +53,11 @@ def tables(connection: Connection) -> set[str]:
     return {name for name in sa.inspect(connection).get_table_names() if not name.startswith(f"{FULLTEXT}_")}
 
 
-def counts(connection: Connection) -> dict[str, int]:
+def counts(connection: Connection, only: set[str] | None = None) -> dict[str, int]:
     return {
         table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in metadata.sorted_tables
+        if only is None or table.name in only
     }
 
 
@@ -174,9 +175,12 @@ async def test_every_table_has_a_row(full_url: str) -> None:
 async def test_the_last_step_down_and_up_keeps_the_rows(full_url: str) -> None:
     before = await on(full_url, counts)
     downgrade(full_url, "-1")
-    assert await on(full_url, counts) == before
+    # A step that made tables takes them away again, and their rows with them.
+    below = await on(full_url, tables)
+    kept = {name: count for name, count in before.items() if name in below}
+    assert await on(full_url, lambda connection: counts(connection, below)) == kept
     migrate(full_url)
-    assert await on(full_url, counts) == before
+    assert await on(full_url, lambda connection: counts(connection, below)) == kept
     assert await on(full_url, drift) == []
 
 

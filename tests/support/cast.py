@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.core.clock import china_date
 from app.core.ids import new_id
 from app.models.common import Call, ContentReview, Notice, Report, Task
-from app.models.jobs import SeekerProfile, Vacancy
+from app.models.jobs import SeekerProfile, SurveyAnswer, SurveyAssignment, SurveyHousehold, SurveyWave, Vacancy
 from app.models.organisation import Enterprise, EnterpriseClaim, EnterpriseSuspension
 from app.rules.common.content import ContentKind
 from app.rules.common.notices import NoticeKind
@@ -19,6 +20,7 @@ from app.rules.common.reports import ReportReason, ReportSubject
 from app.rules.common.tasks import TASK_PERMISSIONS, TaskKind
 from app.rules.identity.access import Relation
 from app.rules.identity.roles import FIRM_ROLES, ROLE_PERMISSIONS, Role, ScopeKind
+from app.rules.jobs.surveys import HouseholdSource, SurveyOutcome, SurveyUnit, SurveyWaveState
 from demo.steps import fictional_credit_code
 from tests.factories.world import Someone, World, ok
 from tests.support.api import NOBODY
@@ -46,6 +48,7 @@ class Cast:
     area: str
     elsewhere: str
     grid: str
+    far_grid: str
     people: dict[Role | None, Someone] = field(default_factory=dict)
     partial: dict[Role | None, Someone] = field(default_factory=dict)
     _made: dict[Any, Any] = field(default_factory=dict)
@@ -77,7 +80,8 @@ async def assemble(world: World) -> Cast:
     areas = ok(await world.anonymous.get("/areas"))
     grids = ok(await (await world.admin()).get("/grids"))
     grid = next(row["id"] for row in grids if row["area_name"] == areas[0]["name"])
-    cast = Cast(world, firm, rival, colleague, stranger, areas[0]["id"], areas[1]["id"], grid)
+    far = next(row["id"] for row in grids if row["area_name"] == areas[1]["name"])
+    cast = Cast(world, firm, rival, colleague, stranger, areas[0]["id"], areas[1]["id"], grid, far)
     cast.people = {None: await world.person(), Role.TOWN_ADMIN: await world.admin(), Role.AUDITOR: await auditor(world)}
     for role in Role:
         if role not in cast.people:
@@ -279,6 +283,58 @@ async def notices(cast: Cast, someone: Someone, role: Role | None) -> Rows:
     del role
     return rows(
         "notice_id", await cast.notice(someone), await cast.notice(cast.colleague), await cast.notice(cast.stranger)
+    )  # fmt: skip
+
+
+async def waves(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    """An open wave; own is where the caller's grid is in it, another's one that goes elsewhere."""
+    del role
+    here = await cast.once("wave", lambda: _wave(cast, cast.grid))
+    there = await cast.once("wave elsewhere", lambda: _wave(cast, cast.far_grid))
+    await cast.once(("assigned", someone.id), lambda: _assigned(cast, someone, here, cast.grid))
+    return rows("wave_id", here, here, there)
+
+
+async def answers(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    """Of a household in the caller's grid, and of one elsewhere."""
+    aims = await waves(cast, someone, role)
+
+    async def make(wave: str, grid: str) -> str:
+        household = await cast.once(("household", grid), lambda: _household(cast, grid))
+        return await cast.add(
+            SurveyAnswer, wave_id=UUID(wave), household_id=UUID(household), client_id=uuid.uuid4(), content_hash="",
+            member_no=1, outcome=SurveyOutcome.ABSENT, recorded_at=cast.world.clock.now(),
+            recorded_by=UUID(cast.colleague.id),
+        )  # fmt: skip
+
+    near = await cast.once("answer", lambda: make(aims[OWN]["wave_id"], cast.grid))
+    far = await cast.once("answer elsewhere", lambda: make(aims[OTHER]["wave_id"], cast.far_grid))
+    return rows("answer_id", near, near, far)
+
+
+async def _wave(cast: Cast, grid: str) -> str:
+    today = china_date(cast.world.clock.now())
+    made = await cast.add(
+        SurveyWave, name="测试摸底", unit=SurveyUnit.PERSON, questions_version="2026-11", opens_on=today,
+        closes_on=today, state=SurveyWaveState.OPEN, created_by=UUID(cast.colleague.id),
+    )  # fmt: skip
+    await _assigned(cast, cast.colleague, made, grid)
+    return made
+
+
+async def _assigned(cast: Cast, someone: Someone, wave: str, grid: str) -> str:
+    return await cast.add(
+        SurveyAssignment, wave_id=UUID(wave), grid_id=UUID(grid), person_id=UUID(someone.id),
+        assigned_by=UUID(cast.stranger.id),
+    )  # fmt: skip
+
+
+async def _household(cast: Cast, grid: str) -> str:
+    row_id = new_id()
+    return await cast.add(
+        SurveyHousehold, id=row_id, client_id=uuid.uuid4(), grid_id=UUID(grid), address_hash=uuid.uuid4().hex,
+        address_sealed=cast.world.crypto.seal("survey_household", "address", row_id, "测试路1号"),
+        source=HouseholdSource.VISIT, recorded_by=UUID(cast.colleague.id),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ class File(Versioned, table=True):
     purpose: FilePurpose = Field(sa_type=str_enum(FilePurpose))
     kind: FileKind = Field(sa_type=str_enum(FileKind))
     state: FileState = Field(sa_type=str_enum(FileState))
-    media_type: str = Field(max_length=40)
+    media_type: str = Field(max_length=80)
     size: int
     width: int | None = None
     height: int | None = None

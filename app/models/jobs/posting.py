@@ -1,11 +1,15 @@
 """The dated rows of the posting rules."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
 
+from app.core.columns import UtcDateTime, str_enum
 from app.models.base import Versioned
+from app.rules.jobs.posting_changes import ChangeKind, ChangeState
 
 
 class PostingRuleRow(Versioned, table=True):
@@ -46,3 +50,31 @@ class MinimumWageRow(Versioned, table=True):
     effective_to: date | None = None
     source: str = Field(max_length=300)
     verified_by: str | None = Field(default=None, max_length=80)
+
+
+class PostingPolicyRow(Versioned, table=True):
+    """A number that the office sets, dated: working days of an appeal, how many postings are sampled."""
+
+    __table_args__ = (UniqueConstraint("key", "effective_from"),)
+    key: str = Field(max_length=40)
+    value: int
+    effective_from: date
+    effective_to: date | None = None
+    source: str = Field(max_length=300)
+
+
+class PostingChange(Versioned, table=True):
+    """A change of the rules or words on its way: proposed by one person of the office, confirmed by another."""
+
+    kind: ChangeKind = Field(sa_type=str_enum(ChangeKind))
+    state: ChangeState = Field(default=ChangeState.PROPOSED, sa_type=str_enum(ChangeState), index=True)
+    # Columns of the new row; for an end the last day.
+    content: dict[str, Any] = Field(sa_type=JSON)
+    # The row that ends.
+    target_id: UUID | None = None
+    # The law or notice that asks for it.
+    source: str = Field(max_length=300)
+    proposed_by: UUID = Field(foreign_key="person.id")
+    decided_by: UUID | None = Field(default=None, foreign_key="person.id")
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    note: str | None = Field(default=None, max_length=200)

@@ -34,6 +34,8 @@ class Vacancy(Versioned, table=True):
         # The expiry sweep.
         Index("ix_vacancy_state_valid_until", "state", "valid_until"),
         Index("ix_vacancy_enterprise", "enterprise_id", "created_at", "id"),
+        # Whether the firm has nearly the same posting open.
+        Index("ix_vacancy_alike", "enterprise_id", "occupation_code", "id"),
     )  # fmt: skip
     enterprise_id: UUID = Field(foreign_key="enterprise.id")
     # Shown with every posting; frozen here so that the public list needs no join.
@@ -79,6 +81,8 @@ class Vacancy(Versioned, table=True):
     requirements: str = Field(default="", max_length=1000)
     benefits_note: str = Field(default="", max_length=300)
     contact_note: str = Field(default="", max_length=200)
+    # Where it was first published, if not here (人社部等五部门2026年1月通知: reposts name their source).
+    repost_source: str | None = Field(default=None, max_length=80)
     valid_until: date
     published_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -31,7 +31,7 @@ from app.rules.identity.access import Reach
 from app.rules.identity.roles import Actor, Permission, SelfReviewError
 from app.schemas.common.files import FileRead, ReviewDecision, ReviewRead
 from app.services.common import content, files
-from app.services.common.views import file_read, review_read
+from app.services.common.views import file_read, review_read, review_reads
 
 router = make_router("common")
 Looker = Annotated[Actor, require(Permission.SELF, Reach.SELF)]
@@ -52,6 +52,7 @@ SecondReviewer = Annotated[Actor, require(Permission.CONTENT_REVIEW, Reach.SECON
         rules.FileBrokenError,
         rules.FilePagesError,
         rules.ImageTooLargeError,
+        rules.SheetRefusedError,
         StorageAwayError,
         TooManyRequestsError,
     ),
@@ -88,7 +89,7 @@ async def discard_file(actor: SelfRow, file_id: UUID, session: Unit, now: Now) -
     "/files/{file_id}/content",
     response_class=Response,
     responses=public_errors(rules.FileLinkError, StorageAwayError)
-    | {200: {"content": {"application/octet-stream": {}}, "description": "文件内容"}},
+    | {200: {"content": {kind: {} for kind in rules.SERVED_TYPES}, "description": "文件内容"}},
 )
 async def get_file_content(
     file_id: UUID,
@@ -117,7 +118,7 @@ async def list_content_reviews(
 ) -> Page[ReviewRead]:
     """等待第二人复核的图片和文字。"""
     rows, following = await content.list_reviews(session, runtime.cursors, actor, cursor=cursor, limit=limit)
-    return Page(items=[await review_read(runtime, session, row) for row in rows], next_cursor=following)
+    return Page(items=await review_reads(runtime, session, rows), next_cursor=following)
 
 
 @router.post(

@@ -117,9 +117,11 @@ async def give_consent(
 
 
 @router.delete("/me/consents/{purpose}", status_code=status.HTTP_204_NO_CONTENT, responses=write_errors(*AGENT_ERRORS))
-async def withdraw_consent(actor: MyProfile, purpose: ConsentPurpose, session: Unit, now: Now) -> None:
+async def withdraw_consent(
+    actor: MyProfile, purpose: ConsentPurpose, session: Unit, runtime: RuntimeDep, now: Now
+) -> None:
     """撤回同意，与给出同样方便；只为这一用途保存的内容随即删除。"""
-    await consents.withdraw_consent(session, actor, purpose, now=now)
+    await consents.withdraw_consent(session, runtime.crypto, actor, purpose, now=now)
 
 
 @router.post("/me/export", dependencies=[limited(RateKind.EXPORT)], responses=write_errors(TooManyRequestsError))

@@ -2,6 +2,19 @@
 
 from fastapi import APIRouter
 
-from app.routers.jobs import applications, seekers, vacancies, wages
+from app.routers.jobs import (
+    applications,
+    imports,
+    posting_rules,
+    seekers,
+    survey_work,
+    surveys,
+    takedowns,
+    vacancies,
+    wages,
+)
 
-ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (vacancies, seekers, applications, wages))
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    module.router
+    for module in (vacancies, seekers, applications, wages, imports, takedowns, posting_rules, surveys, survey_work)
+)

@@ -27,6 +27,7 @@ PAPERS = (
     rules.CreditCodeError,
     rules.CreditCodeTakenError,
     rules.EnterpriseNameTakenError,
+    rules.EnterpriseAreaError,
     FileUnusableError,
     TextRiskyError,
 )

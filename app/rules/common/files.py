@@ -13,6 +13,7 @@ from app.core.labels import Labelled
 class FileKind(Labelled):
     IMAGE = "image", "图片"
     PDF = "pdf", "PDF文档"
+    SHEET = "sheet", "Excel表格（xlsx）"
 
 
 class FilePurpose(Labelled):
@@ -22,6 +23,7 @@ class FilePurpose(Labelled):
     CONSENT_PROOF = "consent_proof", "代办同意凭据"
     EVIDENCE = "evidence", "举报或申诉凭据"
     ILLUSTRATION = "illustration", "企业或岗位图片"
+    VACANCY_IMPORT = "vacancy_import", "岗位导入表"
 
 
 class FileState(Labelled):
@@ -53,20 +55,28 @@ PURPOSES: dict[FilePurpose, PurposeRule] = {
     FilePurpose.CONSENT_PROOF: _PAPERS,
     FilePurpose.EVIDENCE: _PAPERS,
     FilePurpose.ILLUSTRATION: PurposeRule(frozenset({FileKind.IMAGE}), public=True),
+    FilePurpose.VACANCY_IMPORT: PurposeRule(frozenset({FileKind.SHEET})),
 }
+SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Content type by what the bytes are, never by what the name says.
 MEDIA_TYPES: dict[str, FileKind] = {
     "image/jpeg": FileKind.IMAGE,
     "image/png": FileKind.IMAGE,
     "image/webp": FileKind.IMAGE,
     "image/bmp": FileKind.IMAGE,
+    # The same, as the detector names it.
+    "image/x-ms-bmp": FileKind.IMAGE,
     "image/gif": FileKind.IMAGE,
     "application/pdf": FileKind.PDF,
+    SHEET_TYPE: FileKind.SHEET,
 }
+# What is left after cleaning: every image becomes one of these two.
+SERVED_TYPES = ("application/pdf", SHEET_TYPE, "image/jpeg", "image/png")
 # What a name may claim for each kind; a name that claims another is a mistake or a trick.
 EXTENSIONS: dict[FileKind, frozenset[str]] = {
     FileKind.IMAGE: frozenset({"jpg", "jpeg", "png", "webp", "bmp", "gif"}),
     FileKind.PDF: frozenset({"pdf"}),
+    FileKind.SHEET: frozenset({"xlsx"}),
 }
 
 
@@ -112,6 +122,24 @@ class FileBrokenError(UnprocessableError):
     code = "file_broken"
     message = "文件已损坏或含有无法处理的内容，请重新拍照或另存后上传"
     field = "file"
+
+
+class SheetRefusedError(UnprocessableError):
+    """What an archive that calls itself a sheet is refused for, before anything of it is read."""
+
+    code = "sheet_refused"
+    message = "表格不能导入：{why}"
+    field = "file"
+
+
+SHEET_PROBLEMS = {
+    "broken": "不是完好的 xlsx 表格，请在 Excel 或 WPS 里另存为 xlsx 后再上传",
+    "bomb": "解压后过大，请只保留岗位数据，另存后再上传",
+    "macros": "含有宏，请另存为不含宏的 xlsx 后再上传",
+    "links": "含有指向其他文件的链接、数据连接或嵌入对象，请删去后再上传",
+    "rows": "行数超过上限，请分成几个表格",
+    "empty": "表格是空的",
+}
 
 
 class FilePagesError(UnprocessableError):

@@ -14,6 +14,8 @@ class NoticeKind(Labelled):
     APPLICATION_MOVED = "application_moved", "应聘进展"
     VACANCY_FILLED = "vacancy_filled", "岗位已招满"
     VACANCY_REVIEWED = "vacancy_reviewed", "岗位审核结果"
+    VACANCY_TAKEN_DOWN = "vacancy_taken_down", "岗位下架与申诉"
+    IMPORT_DONE = "import_done", "岗位导入结果"
     ENTERPRISE_REVIEWED = "enterprise_reviewed", "企业审核结果"
     ENTERPRISE_SUSPENDED = "enterprise_suspended", "企业暂停与恢复"
     PAPERS_EXPIRING = "papers_expiring", "证照即将到期"
@@ -22,6 +24,7 @@ class NoticeKind(Labelled):
     OWN_CODE = "own_code", "本人验证码"
     REPORT_ANSWERED = "report_answered", "举报处理结果"
     CONTENT_REVIEWED = "content_reviewed", "内容复核结果"
+    SURVEY_ASSIGNED = "survey_assigned", "摸底任务"
     ACCOUNT = "account", "账号安全"
 
 
@@ -60,6 +63,8 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.APPLICATION_MOVED: ReachRule(sms=True, call=True),
     NoticeKind.VACANCY_FILLED: ReachRule(),
     NoticeKind.VACANCY_REVIEWED: ReachRule(),
+    NoticeKind.VACANCY_TAKEN_DOWN: ReachRule(sms=True),
+    NoticeKind.IMPORT_DONE: ReachRule(),
     NoticeKind.ENTERPRISE_REVIEWED: ReachRule(sms=True),
     NoticeKind.ENTERPRISE_SUSPENDED: ReachRule(sms=True, call=True),
     NoticeKind.PAPERS_EXPIRING: ReachRule(),
@@ -68,6 +73,7 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.OWN_CODE: ReachRule(sms=True, at_night=True),
     NoticeKind.REPORT_ANSWERED: ReachRule(sms=True),
     NoticeKind.CONTENT_REVIEWED: ReachRule(),
+    NoticeKind.SURVEY_ASSIGNED: ReachRule(),
     NoticeKind.ACCOUNT: ReachRule(sms=True, at_night=True),
 }
 # identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.

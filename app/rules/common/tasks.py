@@ -13,6 +13,9 @@ class TaskKind(Labelled):
     SUSPENSION_APPEAL = "suspension_appeal", "答复企业申诉"
     PAPERS_EXPIRED = "papers_expired", "证照已到期"
     VACANCY_REVIEW = "vacancy_review", "复核岗位"
+    VACANCY_SAMPLE = "vacancy_sample", "抽查岗位"
+    TAKEDOWN_APPEAL = "takedown_appeal", "答复岗位申诉"
+    POSTING_CHANGE = "posting_change", "确认发布规则变更"
     CONTENT_REVIEW = "content_review", "复核图片或文字"
     REPORT = "report", "处理举报"
     PERSON_MERGE = "person_merge", "核对是否同一人"
@@ -21,6 +24,7 @@ class TaskKind(Labelled):
     GRID_UNKNOWN = "grid_unknown", "补全网格名称与网格长"
     SECRETARY_PHONE_UNKNOWN = "secretary_phone_unknown", "补全书记电话"
     WAGE_UNVERIFIED = "wage_unverified", "核对最低工资标准"
+    SURVEY_PUBLISH = "survey_publish", "公布摸底统计"
     WECHAT_PUNISHED = "wechat_punished", "微信平台处罚"
 
 
@@ -36,6 +40,9 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.SUSPENSION_APPEAL: Permission.ENTERPRISE_REVIEW,
     TaskKind.PAPERS_EXPIRED: Permission.ENTERPRISE_REVIEW,
     TaskKind.VACANCY_REVIEW: Permission.VACANCY_REVIEW,
+    TaskKind.VACANCY_SAMPLE: Permission.VACANCY_REVIEW,
+    TaskKind.TAKEDOWN_APPEAL: Permission.VACANCY_REVIEW,
+    TaskKind.POSTING_CHANGE: Permission.VACANCY_REVIEW,
     TaskKind.CONTENT_REVIEW: Permission.CONTENT_REVIEW,
     TaskKind.REPORT: Permission.REPORT_HANDLE,
     TaskKind.PERSON_MERGE: Permission.PERSON_MANAGE,
@@ -44,6 +51,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.GRID_UNKNOWN: Permission.GRID_COMPLETE,
     TaskKind.SECRETARY_PHONE_UNKNOWN: Permission.GRID_COMPLETE,
     TaskKind.WAGE_UNVERIFIED: Permission.WAGE_CONFIRM,
+    TaskKind.SURVEY_PUBLISH: Permission.SURVEY_MANAGE,
     TaskKind.WECHAT_PUNISHED: Permission.PERSON_MANAGE,
 }
 

@@ -16,6 +16,7 @@ class ConsentPurpose(Labelled):
     HEALTH = "health", "登记健康检查情况"
     DISPUTE = "dispute", "在调解中处理纠纷信息"
     PARTY_MEMBERSHIP = "party_membership", "登记党员身份"
+    SURVEY = "survey", "参加就业摸底"
 
 
 # 个人信息保护法 第二十八条: sensitive, so each needs a consent of its own (第二十九条) and never rides along.

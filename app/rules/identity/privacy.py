@@ -15,6 +15,7 @@ class RetentionClass(Labelled):
     WAGE_LEDGER = "wage_ledger", "工资支付台账"
     CONSENT_PROOF = "consent_proof", "同意与授权凭据"
     ENTERPRISE_PAPERS = "enterprise_papers", "企业核验材料"
+    SURVEY = "survey", "就业摸底答卷"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ RETENTION: dict[RetentionClass, Retention] = {
     ),
     RetentionClass.ENTERPRISE_PAPERS: Retention(
         3, "网络招聘服务管理规定：招聘信息和服务记录自服务完成之日起保存不少于3年"
+    ),
+    RetentionClass.SURVEY: Retention(
+        2, "个人信息保护法 第十九条：保存期限为实现目的所必要的最短时间；答卷供下一轮核对，一轮结束满2年后只留统计"
     ),
 }
 # 网络安全法 第二十一条第三项 asks for six months; 190 days leaves room for the longest six months.

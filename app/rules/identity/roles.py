@@ -66,6 +66,9 @@ class Permission(StrEnum):
     PERSON_REVEAL = "identity:person:reveal"
     REPORT_HANDLE = "common:report:handle"
     SELF = "identity:self:use"
+    SURVEY_ANSWER = "jobs:survey:answer"
+    SURVEY_MANAGE = "jobs:survey:manage"
+    SURVEY_READ = "jobs:survey:read"
     TASK_READ = "common:task:read"
     VACANCY_REVIEW = "jobs:vacancy:review"
     VACANCY_WRITE = "jobs:vacancy:write"
@@ -91,7 +94,9 @@ ROLE_SCOPES: dict[Role, frozenset[ScopeKind]] = {
 NOT_BY_ADMIN = frozenset({Role.AUDITOR})
 
 _STAFF = frozenset({Permission.ORGANISATION_READ, Permission.TASK_READ})
-_GRID = _STAFF | {Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE}
+_GRID = _STAFF | {
+    Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE, Permission.SURVEY_ANSWER,
+}  # fmt: skip
 _OFFICER = _STAFF | {
     Permission.ENTERPRISE_REVIEW, Permission.REPORT_HANDLE, Permission.CONTENT_REVIEW, Permission.PERSON_REVEAL,
     Permission.CALL_HANDLE,
@@ -101,10 +106,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.TOWN_ADMIN: _STAFF | {
         Permission.APPOINTMENT_MANAGE, Permission.LIAISON_CONFIRM, Permission.GRID_COMPLETE, Permission.PERSON_MANAGE,
     },
-    Role.JOBS_OFFICER: _OFFICER | {Permission.VACANCY_REVIEW, Permission.WAGE_CONFIRM},
+    Role.JOBS_OFFICER: _OFFICER | {
+        Permission.SURVEY_MANAGE, Permission.SURVEY_READ,
+        Permission.VACANCY_REVIEW, Permission.WAGE_CONFIRM,
+    },
     Role.GIGS_OFFICER: _OFFICER,
     Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL},
-    Role.GRID_LEADER: _GRID,
+    Role.GRID_LEADER: _GRID | {Permission.SURVEY_READ},
     Role.GRID_MEMBER: _GRID,
     Role.POINTS_CLERK: _STAFF | {Permission.PERSON_ASSIST},
     Role.AUDITOR: _STAFF | {Permission.AUDIT_READ},

@@ -32,7 +32,8 @@ NEXT: dict[VacancyState, frozenset[VacancyState]] = {
     S.FILLED: frozenset(),
     S.EXPIRED: frozenset(),
     S.WITHDRAWN: frozenset(),
-    S.TAKEN_DOWN: frozenset(),
+    # An appeal was heard: back on the lists, or over where its date has passed meanwhile.
+    S.TAKEN_DOWN: frozenset({S.PUBLISHED, S.EXPIRED}),
 }
 # States in which the firm may still change the text; a published text changes by a new version.
 EDITABLE = frozenset({S.DRAFT, S.RETURNED, S.PUBLISHED, S.PAUSED})

@@ -21,6 +21,7 @@ class Limits(Output):
     upload_bytes: int
     image_pixels: int
     pdf_pages: int
+    sheet_rows: int
 
 
 class ConfigRead(Output):

@@ -36,7 +36,9 @@ class SeekerForm(Input):
         default_factory=list, description="Occupation codes from the dictionary, dearest first"
     )
     experience_years: Annotated[dict[Code, Annotated[int, Field(ge=0, le=60)]], Field(max_length=10)] = Field(
-        default_factory=dict, description="Occupation code → full years"
+        default_factory=dict,
+        description="Occupation code → full years",
+        json_schema_extra={"additionalProperties": False},
     )
     machines: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
     certificates: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)

@@ -17,7 +17,7 @@ from app.rules.jobs.terms import (
     WorkFeature,
 )
 from app.rules.jobs.vacancies import VacancyState
-from app.schemas.base import Action, Fen, Input, Instant, Output, Text, Version, example
+from app.schemas.base import Action, Input, Instant, Output, Text, Version, example
 
 Code = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[0-9A-Za-z.]+$")]
 Minute = Annotated[int, Field(ge=0, le=1440, description="Minutes after midnight, China Standard Time")]
@@ -40,11 +40,15 @@ VACANCY_EXAMPLE = {
 }  # fmt: skip
 
 
+# Nobody works for nothing, and a posting that says 0 tells nothing.
+PayFen = Annotated[int, Field(ge=1, le=100_000_000, description="分，1元 = 100分")]
+
+
 class Pay(Input):
     unit: PayUnit
-    min_fen: Fen | None = Field(default=None, description="Lower end, per month or hour")
-    max_fen: Fen | None = Field(default=None, description="Upper end; equal to the lower one for a fixed pay")
-    piece_rate_fen: Fen | None = Field(default=None, description="Pay for `piece_per_quantity` pieces")
+    min_fen: PayFen | None = Field(default=None, description="Lower end, per month or hour")
+    max_fen: PayFen | None = Field(default=None, description="Upper end; equal to the lower one for a fixed pay")
+    piece_rate_fen: PayFen | None = Field(default=None, description="Pay for `piece_per_quantity` pieces")
     piece_per_quantity: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     piece_hourly_output: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
         default=None, description="Pieces that a practised hand makes in an hour"
@@ -101,6 +105,9 @@ class VacancyContent(Input):
     requirements: Annotated[Text, Field(max_length=1000)] = ""
     benefits_note: Annotated[Text, Field(max_length=300)] = ""
     contact_note: Annotated[Text, Field(max_length=200)] = ""
+    repost_source: Annotated[Text, Field(min_length=2, max_length=80)] | None = Field(
+        default=None, description="转载来源: where it was first published, required for a repost"
+    )
     valid_until: date
 
 
@@ -126,6 +133,7 @@ class VacancyLint(Input):
     model_config = example({"enterprise_id": None, "title": "平车工", "requirements": "限女，35岁以下，押金300元"})
 
     enterprise_id: UUID | None = None
+    vacancy_id: UUID | None = Field(default=None, description="The posting that is being changed: no double of itself")
     using_firm: Annotated[Text, Field(max_length=80)] | None = None
     title: Annotated[Text, Field(max_length=40)] = ""
     occupation_code: Code | None = None
@@ -143,6 +151,7 @@ class VacancyLint(Input):
     requirements: Annotated[Text, Field(max_length=1000)] = ""
     benefits_note: Annotated[Text, Field(max_length=300)] = ""
     contact_note: Annotated[Text, Field(max_length=200)] = ""
+    repost_source: Annotated[Text, Field(max_length=80)] | None = None
     valid_until: date | None = None
 
 
@@ -156,6 +165,7 @@ class FindingRead(Output):
     message: str
     law: str
     mend: str
+    other_vacancy_id: UUID | None = Field(description="Of a duplicate: the posting that says nearly the same")
 
 
 class LintRead(Output):
@@ -215,6 +225,7 @@ class VacancyRead(Output):
     requirements: str
     benefits_note: str
     contact_note: str
+    repost_source: str | None = Field(description="Where it was first published, where not here")
     valid_until: date
     published_at: Instant | None
     review_note: str | None

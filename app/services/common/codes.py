@@ -110,6 +110,14 @@ async def code_name(session: AsyncSession, code_table: str, code: str) -> str | 
     return found.one_or_none()
 
 
+async def known_codes(session: AsyncSession, code_table: str, codes: Iterable[str]) -> set[str]:
+    """Which of these the table has; one statement."""
+    found = await session.exec(
+        select(col(CodeEntry.code)).where(CodeEntry.code_table == code_table, col(CodeEntry.code).in_(sorted(codes)))
+    )
+    return set(found.all())
+
+
 async def aliases_of(session: AsyncSession, code: str) -> Sequence[str]:
     """What people call this occupation; the shortest word first."""
     found = await session.exec(select(col(OccupationAlias.alias)).where(OccupationAlias.code == code))

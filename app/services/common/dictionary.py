@@ -52,6 +52,7 @@ def config(settings: Settings, app_key: WechatApp) -> dict[str, Any]:
             "upload_bytes": settings.upload_limit_bytes,
             "image_pixels": settings.image_pixels,
             "pdf_pages": settings.pdf_pages,
+            "sheet_rows": settings.sheet_rows,
         },
         "uploads": [
             {"purpose": purpose, "label": purpose.label, "kinds": sorted(rule.kinds), "public": rule.public}

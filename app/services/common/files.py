@@ -21,6 +21,8 @@ from app.rules.common.files import (
     EXTENSIONS,
     MEDIA_TYPES,
     PURPOSES,
+    SHEET_PROBLEMS,
+    SHEET_TYPE,
     FileBrokenError,
     FileEmptyError,
     FileInUseError,
@@ -34,6 +36,7 @@ from app.rules.common.files import (
     FileTypeError,
     FileUnusableError,
     ImageTooLargeError,
+    SheetRefusedError,
 )
 from app.rules.common.notices import NoticeKind
 from app.rules.identity.apps import ClientApp
@@ -51,6 +54,7 @@ CHECK_LINK_LIFETIME = timedelta(hours=2)
 # What a link is for: a look at what is ready, the owner's own look before that, WeChat's check.
 VIEW, OWN, CHECK = "v", "o", "c"
 HEAD_BYTES = 4096
+ARCHIVE = b"PK\x03\x04"
 # Which office reads the files of which thing.
 READERS: dict[str, Permission] = {
     "enterprise": Permission.ENTERPRISE_REVIEW,
@@ -59,6 +63,7 @@ READERS: dict[str, Permission] = {
     "enterprise_suspension": Permission.ENTERPRISE_REVIEW,
     "report": Permission.REPORT_HANDLE,
     "representation": Permission.PERSON_MANAGE,
+    "vacancy_takedown": Permission.VACANCY_REVIEW,
 }
 
 
@@ -86,6 +91,8 @@ async def upload(runtime: Runtime, session: AsyncSession, actor: Actor, received
         raise ImageTooLargeError(width=width, height=height, limit=runtime.settings.image_pixels // 10_000)
     if clean.problem == "pages":
         raise FilePagesError(pages=clean.numbers[0], limit=runtime.settings.pdf_pages)
+    if kind is FileKind.SHEET and clean.problem is not None:
+        raise SheetRefusedError(why=SHEET_PROBLEMS[clean.problem])
     if clean.problem is not None:
         raise FileBrokenError
     now = runtime.clock.now()
@@ -210,12 +217,11 @@ def check_link_of(runtime: Runtime, row: File) -> str:
     return runtime.links.make(_path(row.id), row.id, use=CHECK, now=runtime.clock.now(), lifetime=CHECK_LINK_LIFETIME)
 
 
-async def reviewer_link(runtime: Runtime, session: AsyncSession, file_id: UUID) -> str | None:
-    """For the second person, who looks at what nobody else may see yet."""
-    row = (await session.exec(select(File).where(File.id == file_id))).one_or_none()
-    if row is None or row.object_name is None:
-        return None
-    return runtime.links.make(_path(row.id), row.id, use=OWN, now=runtime.clock.now(), lifetime=LINK_LIFETIME)
+async def reviewer_links(runtime: Runtime, session: AsyncSession, file_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """For the second person, who looks at what nobody else may see yet; nothing for what is gone."""
+    rows = await session.exec(select(File).where(col(File.id).in_(file_ids), col(File.object_name).is_not(None)))
+    now = runtime.clock.now()
+    return {row.id: runtime.links.make(_path(row.id), row.id, use=OWN, now=now, lifetime=LINK_LIFETIME) for row in rows}
 
 
 async def serve(
@@ -234,7 +240,19 @@ async def serve(
         content = await runtime.storage.get(row.object_name, key)
     except ObjectGoneError as exc:
         raise FileLinkError from exc
-    return Served(row.media_type, content, f"{row.id.hex[-8:]}.{row.media_type.rsplit('/', 1)[1]}")
+    extension = "xlsx" if row.media_type == SHEET_TYPE else row.media_type.rsplit("/", 1)[1]
+    return Served(row.media_type, content, f"{row.id.hex[-8:]}.{extension}")
+
+
+async def content_of(runtime: Runtime, session: AsyncSession, file_id: UUID) -> bytes:
+    """The bytes, for the service's own work with them; `FileUnusableError` where they are gone."""
+    row = (await session.exec(select(File).where(File.id == file_id))).one_or_none()
+    if row is None or row.object_name is None or row.key_sealed is None:
+        raise FileUnusableError
+    try:
+        return await runtime.storage.get(row.object_name, runtime.crypto.open("file", "key", row.id, row.key_sealed))
+    except ObjectGoneError as exc:
+        raise FileUnusableError from exc
 
 
 async def discard(session: AsyncSession, actor: Actor, file_id: UUID, *, now: datetime) -> None:
@@ -339,6 +357,9 @@ def _recognise(received: Upload, purpose: FilePurpose) -> tuple[FileKind, str]:
 
 
 def _media_type(head: bytes) -> str:
+    if head.startswith(ARCHIVE):
+        # Many kinds of document are such an archive; what is in it is looked at by the process that opens it.
+        return SHEET_TYPE
     try:
         guesses = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):

@@ -59,14 +59,35 @@ async def open_task(
 
 
 async def close_tasks(
-    session: AsyncSession, kind: TaskKind, subject_id: UUID, *, by: UUID | None, now: datetime
-) -> None:
-    """The act that the task waited for has been done."""
-    await session.exec(
+    session: AsyncSession,
+    kind: TaskKind,
+    subject_id: UUID,
+    *,
+    by: UUID | None,
+    now: datetime,
+    note: str | None = None,
+) -> bool:
+    """The act that the task waited for has been done; False where none was open."""
+    done = await session.exec(
         update(Task)
         .where(col(Task.kind) == kind, col(Task.subject_id) == subject_id, col(Task.state) == TaskState.OPEN)
-        .values(state=TaskState.DONE, done_by=by, done_at=now, updated_at=now, version=col(Task.version) + 1)
+        .values(
+            state=TaskState.DONE, done_by=by, done_at=now, updated_at=now, version=col(Task.version) + 1, note=note
+        )
+    )  # fmt: skip
+    return bool(done.rowcount)
+
+
+async def is_settled(session: AsyncSession, kind: TaskKind, subject_id: UUID, other_id: UUID | None) -> bool:
+    """Somebody has answered this very question before."""
+    found = await session.exec(
+        select(col(Task.id))
+        .where(
+            Task.kind == kind, Task.subject_id == subject_id, Task.other_id == other_id, Task.state == TaskState.DONE
+        )
+        .limit(1)
     )
+    return found.one_or_none() is not None
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:

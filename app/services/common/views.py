@@ -1,5 +1,6 @@
 """From rows to answers: notices, tasks, calls, files, reviews, reports, share codes, code tables."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,7 +17,7 @@ from app.schemas.common.notices import CallRead, NoticeRead, TaskRead
 from app.schemas.common.reports import ReportRead, ShareRead
 from app.services.common import codes, files
 from app.services.common.reports import OpenedReport
-from app.services.identity.people import NAME_REVIEW, facts_of_one
+from app.services.identity.people import NAME_REVIEW, facts_of
 from app.services.runtime import Runtime
 
 
@@ -46,14 +47,28 @@ def file_read(runtime: Runtime, actor: Actor, row: File) -> FileRead:
     )  # fmt: skip
 
 
-async def review_read(runtime: Runtime, session: AsyncSession, row: ContentReview) -> ReviewRead:
+async def review_reads(runtime: Runtime, session: AsyncSession, rows: Sequence[ContentReview]) -> list[ReviewRead]:
     """With what there is to judge: the words opened, or a short look at the image that nobody else may see yet."""
-    text, url = None, None
-    if row.subject_kind == NAME_REVIEW:
-        text = (await facts_of_one(session, runtime.crypto, row.subject_id)).name
-    else:
-        url = await files.reviewer_link(runtime, session, row.subject_id)
-    return ReviewRead.model_validate(row.model_dump() | {"text": text, "file_url": url})
+    of_names = [row.subject_id for row in rows if row.subject_kind == NAME_REVIEW]
+    named = await facts_of(session, runtime.crypto, of_names)
+    links = await files.reviewer_links(
+        runtime, session, [row.subject_id for row in rows if row.subject_kind != NAME_REVIEW]
+    )
+    return [
+        ReviewRead.model_validate(
+            row.model_dump()
+            | {
+                "text": named[row.subject_id].name if row.subject_id in named else None,
+                "file_url": links.get(row.subject_id),
+            }
+        )
+        for row in rows
+    ]
+
+
+async def review_read(runtime: Runtime, session: AsyncSession, row: ContentReview) -> ReviewRead:
+    (read,) = await review_reads(runtime, session, [row])
+    return read
 
 
 def report_read(opened: OpenedReport, actor: Actor) -> ReportRead:

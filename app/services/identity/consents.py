@@ -26,6 +26,7 @@ from app.rules.identity.onbehalf import RepresentationKind
 from app.rules.identity.roles import Actor
 from app.services.events import ConsentWithdrawn
 from app.services.identity import audit
+from app.services.identity.assisted import note_act
 from app.services.identity.onbehalf import representation_of, take_own_word
 
 
@@ -59,7 +60,40 @@ async def give_consent(
     audit.by(session, actor, "consent_given", "consent", purpose.value, now=now, method=method.value)
 
 
-async def withdraw_consent(session: AsyncSession, actor: Actor, purpose: ConsentPurpose, *, now: datetime) -> None:
+async def record_consents(
+    session: AsyncSession,
+    actor: Actor,
+    person_id: UUID,
+    purposes: Sequence[ConsentPurpose],
+    *,
+    method: ConsentMethod,
+    representation_id: UUID,
+    now: datetime,
+) -> None:
+    """What a person said to staff before them, as it is on record; the representation holds note and evidence.
+
+    What the person has agreed to already stays theirs. The caller has locked the person's row or made it.
+    """
+    given = await consents_of(session, person_id)
+    for purpose in purposes:
+        if (purpose.value, POLICY_VERSIONS[purpose]) in given:
+            continue
+        session.add(
+            Consent(
+                created_at=now, person_id=person_id, purpose=purpose, policy_version=POLICY_VERSIONS[purpose],
+                app=actor.app, method=method, representation_id=representation_id,
+            )
+        )  # fmt: skip
+        audit.by(
+            session, actor, "consent_recorded", "consent", purpose.value, now=now, method=method.value,
+            person=str(person_id),
+        )  # fmt: skip
+    await session.flush()
+
+
+async def withdraw_consent(
+    session: AsyncSession, crypto: Crypto, actor: Actor, purpose: ConsentPurpose, *, now: datetime
+) -> None:
     """As easy as giving (个人信息保护法 第十五条). What only this purpose needed is erased with it."""
     done = await session.exec(
         update(Consent)
@@ -72,6 +106,10 @@ async def withdraw_consent(session: AsyncSession, actor: Actor, purpose: Consent
     )
     audit.by(session, actor, "consent_withdrawn", "consent", purpose.value, now=now)
     if done.rowcount:
+        await note_act(
+            session, crypto, actor, operation="withdraw_consent", subject_kind="consent", subject_id=actor.person_id,
+            subject_version=1, before=None, told=f"撤回同意“{purpose.label}”", now=now, undoable=False,
+        )  # fmt: skip
         await emit(session, ConsentWithdrawn(at=now, person_id=actor.person_id, purpose=purpose))
 
 

@@ -15,6 +15,7 @@ from app.core.crypto import Crypto
 from app.core.db import lock
 from app.core.errors import UnauthorisedError
 from app.core.events import emit
+from app.core.tables import IdempotencyRecord
 from app.models.identity import AssistedAct, Person, RetainedRecord
 from app.rules.common.files import FileKind
 from app.rules.identity.people import PersonState
@@ -29,8 +30,9 @@ from app.rules.identity.sessions import SessionEnd
 from app.services.common import files
 from app.services.events import AccountDeleted
 from app.services.identity import audit, onbehalf, staff
+from app.services.identity.actors import actor_key
 from app.services.identity.consents import history
-from app.services.identity.people import open_person
+from app.services.identity.people import open_person, records_of
 from app.services.identity.person_tables import CHILDREN, PERSON_COLUMNS, OnDeletion
 from app.services.identity.sessions import end_sessions
 from app.services.jobs.applications import recruitment_records
@@ -52,6 +54,9 @@ async def delete_account(session: AsyncSession, crypto: Crypto, actor: Actor, *,
 async def erase_person(session: AsyncSession, crypto: Crypto, person_id: UUID, *, now: datetime) -> None:
     """In this order: keep what must be kept, end what runs, erase."""
     person = await lock(session, Person, person_id, UnauthorisedError)
+    if person.state is not PersonState.ACTIVE:
+        # Two taps at once: the other one has done it.
+        raise UnauthorisedError
     await _retain(session, crypto, person, now)
     await end_sessions(session, person_id, SessionEnd.DELETED, now=now)
     await staff.end_all(session, person_id, now=now)
@@ -63,7 +68,10 @@ async def erase_person(session: AsyncSession, crypto: Crypto, person_id: UUID, *
     # Applications withdrawn, contacts closed, the full-text of nothing: each domain for itself.
     await emit(session, AccountDeleted(at=now, person_id=person_id))
     await session.flush()
-    await _delete_rows(session, person_id)
+    for record_id in await records_of(session, person_id):
+        await _delete_rows(session, record_id)
+    # Stored answers to keyed calls tell what the person was shown.
+    await session.exec(delete(IdempotencyRecord).where(col(IdempotencyRecord.caller) == actor_key(person_id)))
     for column in (
         "unionid",
         "name_sealed",

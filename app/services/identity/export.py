@@ -17,6 +17,7 @@ from app.core.columns import SEALED, metadata
 from app.core.crypto import Crypto
 from app.rules.identity.roles import Actor
 from app.services.identity import audit
+from app.services.identity.people import records_of
 from app.services.identity.person_tables import CHILDREN, EXPORTED_CHILDREN, HIDDEN_COLUMNS, PERSON_COLUMNS
 
 FORMAT = "sanqu-export-1"
@@ -24,7 +25,7 @@ FORMAT = "sanqu-export-1"
 
 async def export_mine(session: AsyncSession, crypto: Crypto, actor: Actor, *, now: datetime) -> dict[str, Any]:
     """`{format, exported_at, person_id, tables: {name: [rows]}}`; audited."""
-    person = metadata.tables["person"]
+    person, mine = metadata.tables["person"], await records_of(session, actor.person_id)
     tables: dict[str, list[dict[str, Any]]] = {
         "person": await _rows(session, crypto, person, person.c.id == actor.person_id)
     }
@@ -33,7 +34,7 @@ async def export_mine(session: AsyncSession, crypto: Crypto, actor: Actor, *, no
             continue
         name, column = place.split(".")
         table = metadata.tables[name]
-        tables.setdefault(name, []).extend(await _rows(session, crypto, table, table.c[column] == actor.person_id))
+        tables.setdefault(name, []).extend(await _rows(session, crypto, table, table.c[column].in_(mine)))
     for place, parent in CHILDREN.items():
         name, column = place.split(".")
         if name in EXPORTED_CHILDREN:

@@ -25,7 +25,7 @@ from app.rules.identity.sessions import (
     LoginInProgressError,
     WechatAwayError,
 )
-from app.services.common.tasks import open_task
+from app.services.common.tasks import is_settled, open_task
 from app.services.identity import sessions
 from app.services.runtime import Runtime
 from app.wechat.client import LoginIdentity
@@ -174,6 +174,9 @@ async def _back_fill_unionid(session: AsyncSession, person: Person, unionid: str
     if person.unionid is None and other is None:
         person.unionid = unionid
         person.touch(now)
+        return
+    if await is_settled(session, TaskKind.PERSON_MERGE, person.id, other):
+        # The office has said that they are two people: each login would ask anew.
         return
     await open_task(
         session, TaskKind.PERSON_MERGE, person.id, other_id=other,

@@ -7,7 +7,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.models.identity import Appointment
-from app.rules.identity.roles import ROLE_PERMISSIONS, Permission, ScopeKind
+from app.rules.identity.roles import ROLE_PERMISSIONS, Permission, Role, ScopeKind
 
 
 async def people_with(
@@ -27,3 +27,22 @@ async def people_with(
         .distinct()
     )
     return sorted(rows.all())
+
+
+async def area_staff(
+    session: AsyncSession, permission: Permission, *, now: datetime
+) -> list[tuple[UUID, Role, ScopeKind, UUID | None]]:
+    """Who of the staff holds the permission now, as what and where: `(person, role, scope kind, scope)`."""
+    roles = [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
+    rows = await session.exec(
+        select(
+            col(Appointment.person_id), col(Appointment.role), col(Appointment.scope_kind), col(Appointment.scope_id)
+        )
+        .where(
+            col(Appointment.role).in_(roles),
+            col(Appointment.valid_from) <= now,
+            or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now),
+        )
+        .order_by(col(Appointment.person_id))
+    )
+    return list(rows.all())

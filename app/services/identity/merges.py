@@ -30,7 +30,7 @@ from app.services.common.tasks import close_tasks, get_task
 from app.services.events import PersonMerged
 from app.services.identity import audit, onbehalf
 from app.services.identity.people import PersonFacts, open_person
-from app.services.identity.person_tables import PERSON_COLUMNS, OnMerge
+from app.services.identity.person_tables import ONE_RUNNING, PERSON_COLUMNS, OnMerge
 from app.services.identity.sessions import end_sessions
 
 
@@ -137,11 +137,13 @@ async def _move_rows(session: AsyncSession, source_id: UUID, target_id: UUID) ->
         if rule.on_merge is OnMerge.FIRST:
             taken = core_select(table.c[column]).where(table.c[column] == target_id)
             moved = moved.where(~taken.exists())
-        if name == "application":
-            # One running application per vacancy: the target's own counts, the source's stays with the old record.
+        if name in ONE_RUNNING:
+            things, ended = ONE_RUNNING[name]
             mine = table.alias()
-            same = core_select(mine.c.id).where(mine.c[column] == target_id, mine.c.vacancy_id == table.c.vacancy_id)
-            moved = moved.where(~same.exists())
+            same = core_select(mine.c.id).where(
+                mine.c[column] == target_id, mine.c.state.not_in(ended), *(mine.c[x] == table.c[x] for x in things)
+            )
+            moved = moved.where(table.c.state.in_(ended) | ~same.exists())
         await connection.execute(moved)
 
 

@@ -159,14 +159,15 @@ async def record_staff(
     row.agent_id, row.state = actor.person_id, RepresentationState.ACTIVE
     if note:
         row.note_sealed = crypto.seal("representation", "note", row.id, note)
-    row.evidence_file_id = evidence_file_id
-    session.add(row)
-    await session.flush()
     if evidence_file_id is not None:
+        # Before the row that points at it: an unknown file is the caller's mistake and not the database's.
         await files.bind(
             session, actor, [evidence_file_id], purpose=FilePurpose.CONSENT_PROOF, subject_kind="representation",
             subject_id=row.id, now=now,
         )  # fmt: skip
+    row.evidence_file_id = evidence_file_id
+    session.add(row)
+    await session.flush()
     audit.by(session, actor, "representation_recorded", "representation", row.id, now=now, method=method.value)
     await _tell(session, crypto, row, f"经您{method.label}，可在{_until(row.valid_to)}前替您办事", now)
     return row

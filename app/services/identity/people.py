@@ -19,6 +19,7 @@ from app.rules.common.tasks import TaskKind
 from app.rules.identity.ages import AgeBand, check_birth_date, compute_band
 from app.rules.identity.consents import ConsentPurpose, check_consent
 from app.rules.identity.id_numbers import IdNumberBirthDateError, check_id_number
+from app.rules.identity.people import PersonState
 from app.rules.identity.roles import Actor
 from app.rules.identity.sessions import PhoneCodeInvalidError, WechatAwayError
 from app.services.common import content
@@ -59,6 +60,29 @@ async def facts_of_one(session: AsyncSession, crypto: Crypto, person_id: UUID) -
     if person_id not in found:
         raise UnauthorisedError
     return found[person_id]
+
+
+async def people_with_phone(session: AsyncSession, crypto: Crypto, phone: str) -> list[PersonFacts]:
+    """Every active record with exactly this number, oldest first: a family may share one."""
+    rows = await session.exec(
+        select(Person)
+        .where(Person.phone_hash == crypto.keyed_hash("phone", phone), Person.state == PersonState.ACTIVE)
+        .order_by(col(Person.id))
+        .limit(20)
+    )
+    return [open_person(crypto, row) for row in rows]
+
+
+async def records_of(session: AsyncSession, person_id: UUID) -> list[UUID]:
+    """The person and every record that was ever merged into theirs: some rows stay with the old one."""
+    found, newest = [person_id], [person_id]
+    while newest:
+        rows = await session.exec(
+            select(col(Person.id)).where(col(Person.merged_into).in_(newest)).order_by(col(Person.id))
+        )
+        newest = list(rows.all())
+        found += newest
+    return found
 
 
 async def wants_night_messages(session: ReadSession, person_id: UUID) -> bool:
@@ -106,7 +130,10 @@ async def save_profile(
     elif changed_name:
         await content.release(session, NAME_REVIEW, person.id, now=now)
     audit.by(session, actor, "profile_saved", "person", person.id, now=now)
-    kept = {"name": before.name, "birth_date": before.birth_date.isoformat() if before.birth_date else None}
+    kept = {
+        "name": before.name, "birth_date": before.birth_date.isoformat() if before.birth_date else None,
+        "name_held": before.name_held,
+    }  # fmt: skip
     await note_act(
         session, crypto, actor, operation="save_my_profile", subject_kind="person", subject_id=person.id,
         subject_version=person.version, before=json.dumps(kept, ensure_ascii=False), now=now,
@@ -123,8 +150,14 @@ async def restore_profile(
     person = await lock(session, Person, act.person_id, UnauthorisedError)
     if person.version != act.subject_version:
         return False
-    for column, value in json.loads(before or "{}").items():
+    kept = json.loads(before or "{}")
+    held = kept.pop("name_held", person.name_held)
+    for column, value in kept.items():
         setattr(person, f"{column}_sealed", None if value is None else crypto.seal("person", column, person.id, value))
+    if person.name_held and not held:
+        # Nobody need look at the agent's word any more, and a refusal of it must not take the person's own name.
+        await content.release(session, NAME_REVIEW, person.id, now=now)
+    person.name_held = held
     person.touch(now)
     return True
 

@@ -63,6 +63,8 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "enterprise_claim.person_id": _mine(M.MOVE, D.KEEP, "企业认领：核验记录依法保存3年"),
     "share_code.created_by": _mine(M.MOVE, D.KEEP, "分享码：已印在海报上"),
     "roster_person.person_id": _mine(M.FIRST, D.HANDLED, "名册认领：解除，公开名册本身不变"),
+    "survey_answer.person_id": _mine(M.MOVE, D.HANDLED, "摸底答卷：清除内容，解除关联"),
+    "survey_assignment.person_id": _mine(M.FIRST, D.DELETE, "摸底任务：哪个网格归谁走访"),
     "retained_record.person_id": PersonColumn(
         exported=False, on_merge=M.MOVE, on_deletion=D.KEEP, why="依法保存的记录：到期清除"
     ),
@@ -76,11 +78,22 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "enterprise_licence.verified_by", "enterprise_suspension.suspended_by",
             "enterprise_suspension.appealed_by", "enterprise_suspension.answered_by", "liaison_link.confirmed_by",
             "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
+            "posting_change.proposed_by", "posting_change.decided_by", "vacancy_import.imported_by",
+            "vacancy_takedown.taken_by", "vacancy_takedown.appealed_by", "vacancy_takedown.answered_by",
             "report.taken_by", "report.decided_by", "representation.revoked_by", "task.done_by",
+            "survey_answer.recorded_by", "survey_assignment.assigned_by", "survey_household.recorded_by",
+            "survey_wave.created_by",
         ),
         _DONE_BY,
     ),
 }  # fmt: skip
+# Of these a person has one running at a time for each thing: the columns that name the thing, and the states that have
+# ended. In a merge the target's running one counts; the source's stays with the old record.
+ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
+    "application": (("vacancy_id",), frozenset({"rejected", "withdrawn"})),
+    "report": (("subject_kind", "subject_id"), frozenset({"upheld", "dismissed"})),
+    "enterprise_claim": (("enterprise_id",), frozenset({"approved", "returned"})),
+}
 # Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
 CHILDREN: dict[str, str] = {
     "application_step.application_id": "application",
@@ -90,10 +103,11 @@ CHILDREN: dict[str, str] = {
     "own_code.representation_id": "representation",
     "refresh_token.session_id": "login_session",
     "console_device.account_id": "console_account",
+    "survey_choice.answer_id": "survey_answer",
 }
 # Never handed out: secrets of the machinery, or what only the machinery can read.
 HIDDEN_COLUMNS = frozenset({
     "password_hash", "totp_sealed", "token_hash", "code_hash", "code_sealed", "login_code_hash", "phone_hash",
-    "id_number_hash", "key_sealed", "object_name", "successor_hash", "before_sealed", "last_step",
+    "id_number_hash", "content_hash", "key_sealed", "object_name", "successor_hash", "before_sealed", "last_step",
 })  # fmt: skip
 EXPORTED_CHILDREN = frozenset({"application_step", "notice_delivery", "file_use"})

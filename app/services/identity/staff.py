@@ -176,6 +176,20 @@ def grant_role(
     return row
 
 
+async def limit_role(
+    session: AsyncSession, *, person_id: UUID, role: Role, scope_id: UUID, valid_to: datetime, now: datetime
+) -> None:
+    """A standing right gets the end of the paper on which it rests."""
+    await session.exec(
+        update(Appointment)
+        .where(
+            col(Appointment.person_id) == person_id, col(Appointment.role) == role,
+            col(Appointment.scope_id) == scope_id, col(Appointment.valid_to).is_(None),
+        )
+        .values(valid_to=valid_to, updated_at=now, version=col(Appointment.version) + 1)
+    )  # fmt: skip
+
+
 async def end_appointment(
     session: AsyncSession, actor: Actor, appointment_id: UUID, *, expected_version: int, now: datetime
 ) -> Appointment:

@@ -22,6 +22,8 @@ RESTORERS: dict[str, Restore] = {
     seekers.SUBJECT: seekers.restore_profile,
     applications.SUBJECT: applications.restore_application,
 }
+# What was taken back is given anew, not restored.
+FINAL = frozenset({"withdraw_application", "withdraw_consent"})
 
 
 async def undo(session: AsyncSession, crypto: Crypto, actor: Actor, act_id: UUID, *, now: datetime) -> AssistedAct:
@@ -34,6 +36,8 @@ async def undo(session: AsyncSession, crypto: Crypto, actor: Actor, act_id: UUID
         raise AlreadyUndoneError
     if now - act.created_at > UNDO_WITHIN:
         raise NotUndoableError(why=f"已超过{UNDO_WITHIN.days}天")
+    if act.operation in FINAL:
+        raise NotUndoableError(why="撤回的不能恢复，请重新办理")
     before = crypto.open_if("assisted_act", "before", act.id, act.before_sealed)
     if not await RESTORERS[act.subject_kind](session, crypto, act, before, now):
         raise NotUndoableError(why="此后内容又有变动，请直接修改")

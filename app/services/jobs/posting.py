@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from app.core.errors import FieldIssue
 from app.rules.identity.roles import Actor
@@ -42,7 +43,20 @@ def draft_of(form: VacancyContent | VacancyLint, *, approved: bool, kind: str) -
         using_firm=form.using_firm or "", minimum_age=form.minimum_age, features=frozenset(form.features),
         required_machines="\n".join(form.required_machines),
         required_certificates="\n".join(form.required_certificates),
+        repost_source=form.repost_source or "",
     )  # fmt: skip
+
+
+def columns_of(form: VacancyContent) -> dict[str, Any]:
+    """The form as columns of the table."""
+    values = form.model_dump(exclude={"pay", "place", "submit", "enterprise_id", "expected_version"})
+    pay, place = form.pay, form.place
+    return values | {
+        "pay_unit": pay.unit, "pay_min_fen": pay.min_fen, "pay_max_fen": pay.max_fen,
+        "piece_rate_fen": pay.piece_rate_fen, "piece_per_quantity": pay.piece_per_quantity,
+        "piece_hourly_output": pay.piece_hourly_output, "pay_cycle": pay.cycle, "place_address": place.address,
+        "latitude": place.latitude, "longitude": place.longitude, "coord_type": place.coord_type,
+    }  # fmt: skip
 
 
 def check_form(
@@ -62,7 +76,7 @@ def refuse_blocked(findings: Sequence[Finding]) -> None:
             FieldIssue(
                 path=form_path(finding.field), message=finding.message, rule_id=finding.rule_id,
                 severity=finding.severity, start=finding.start, end=finding.end, quote=finding.quote,
-                law=finding.law, mend=finding.mend,
+                law=finding.law, mend=finding.mend, other_vacancy_id=finding.other_id,
             )
             for finding in findings
         ],

@@ -18,7 +18,7 @@ from app.models.identity import AssistedAct, Person
 from app.models.jobs import SeekerProfile
 from app.rules.geo import to_gcj02
 from app.rules.identity.ages import check_may_work
-from app.rules.identity.consents import ConsentPurpose, check_consent
+from app.rules.identity.consents import POLICY_VERSIONS, ConsentPurpose, check_consent
 from app.rules.identity.roles import Actor
 from app.rules.jobs.applications import AreaUnknownError, SeekerProfileMissingError
 from app.rules.jobs.terms import CoordType
@@ -34,6 +34,7 @@ from app.services.organisation.liaison import area_kind
 from app.services.runtime import Runtime
 
 SUBJECT = "seeker_profile"
+TECHNICAL = {"id", "created_at", "updated_at", "version", "person_id"}
 
 
 async def save_profile(runtime: Runtime, session: AsyncSession, actor: Actor, form: SeekerForm) -> SeekerProfile:
@@ -74,8 +75,14 @@ async def restore_profile(
         return True
     kept = json.loads(before)
     home = kept.pop("home")
+    if (ConsentPurpose.EXACT_LOCATION, POLICY_VERSIONS[ConsentPurpose.EXACT_LOCATION]) not in await consents_of(
+        session, act.person_id
+    ):
+        # Withdrawn since: what was erased for it does not come back.
+        home = kept["home_coord_type"] = None
     row.home_sealed = None if home is None else crypto.seal(SUBJECT, "home", row.id, home)
-    restored = SeekerProfile.model_validate(kept)
+    # Only the form was kept: what the row is and whose stays.
+    restored = SeekerProfile.model_validate(kept | row.model_dump(include=TECHNICAL))
     for name in kept:
         setattr(row, name, getattr(restored, name))
     row.touch(now)
@@ -161,8 +168,7 @@ async def _locked(
 
 def _snapshot(crypto: Crypto, row: SeekerProfile) -> str:
     """The form as it stands, for undoing an agent's change."""
-    technical = {"id", "created_at", "updated_at", "version", "person_id", "home_sealed"}
-    kept = row.model_dump(mode="json", exclude=technical)
+    kept = row.model_dump(mode="json", exclude=TECHNICAL | {"home_sealed"})
     kept["home"] = crypto.open_if(SUBJECT, "home", row.id, row.home_sealed)
     return json.dumps(kept, ensure_ascii=False)
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, update
@@ -29,15 +28,15 @@ from app.rules.jobs.vacancies import (
     VacancyStateError,
     check_transition,
 )
-from app.rules.organisation import EnterpriseNotFoundError, EnterpriseState
-from app.schemas.jobs.vacancies import VacancyContent, VacancyCreate, VacancyLint, VacancyUpdate
+from app.rules.organisation import EnterpriseNotFoundError
+from app.schemas.jobs.vacancies import VacancyCreate, VacancyLint, VacancyUpdate
 from app.services.common.codes import code_name
 from app.services.common.content import ContentVerdict
 from app.services.common.tasks import close_tasks, open_task
 from app.services.events import VacancyReviewed
 from app.services.identity import audit
 from app.services.identity.members import people_with
-from app.services.jobs import posting, search
+from app.services.jobs import duplicates, posting, sampling, search
 from app.services.jobs.rulebook import current_rule_book
 from app.services.organisation.enterprises import get_enterprise, label_of, licences_of, may_publish
 from app.services.runtime import Runtime
@@ -71,8 +70,11 @@ async def lint(runtime: Runtime, session: ReadSession, actor: Actor, form: Vacan
         enterprise = await _own_enterprise(session, actor, form.enterprise_id)
         approved = await may_publish(session, enterprise, china_date(runtime.clock.now()))
         kind = enterprise.kind.value
-    book = await current_rule_book(session)
-    return posting.check_form(form, book, approved=approved, kind=kind, today=china_date(runtime.clock.now()))
+    book, today = await current_rule_book(session), china_date(runtime.clock.now())
+    findings = posting.check_form(form, book, approved=approved, kind=kind, today=today)
+    return findings + await duplicates.find(
+        session, form.enterprise_id, form, book, today=today, besides=form.vacancy_id
+    )
 
 
 async def create_vacancy(runtime: Runtime, session: AsyncSession, actor: Actor, form: VacancyCreate) -> Saved:
@@ -80,19 +82,32 @@ async def create_vacancy(runtime: Runtime, session: AsyncSession, actor: Actor, 
     check_permission(actor, Permission.VACANCY_WRITE)
     findings, verdict = await _examine(runtime, actor, form, form.enterprise_id)
     now = runtime.clock.now()
-    enterprise = await _lock_approved(session, actor, form.enterprise_id, submit=form.submit, now=now)
+    enterprise = await lock_approved(session, actor, form.enterprise_id, submit=form.submit, now=now)
+    return Saved(await add(runtime, session, actor, enterprise, form, verdict, now), findings)
+
+
+async def add(
+    runtime: Runtime,
+    session: AsyncSession,
+    actor: Actor,
+    enterprise: Enterprise,
+    form: VacancyCreate,
+    verdict: ContentVerdict,
+    now: datetime,
+) -> Vacancy:
+    """A form that has passed its checks becomes a posting; the caller holds the enterprise's lock."""
     row = Vacancy(
         created_at=now, updated_at=now, enterprise_id=enterprise.id, enterprise_name=enterprise.name,
         enterprise_label=label_of(enterprise, await licences_of(session, enterprise.id)),
         posted_by=actor.person_id, occupation_name=await _occupation_name(session, form.occupation_code),
-        **_columns(form),
+        **posting.columns_of(form),
     )  # fmt: skip
     session.add(row)
     await session.flush()
     if form.submit:
-        await _submit(session, row, verdict, now)
+        await _submit(runtime, session, row, verdict, now)
     _audit(session, "vacancy_created", actor, row, now)
-    return Saved(row, findings)
+    return row
 
 
 async def update_vacancy(
@@ -101,23 +116,23 @@ async def update_vacancy(
     """Replaces the whole form. What is public changes only by a new version that passes the same checks."""
     async with runtime.db.reading() as reading:
         seen = await get_own(reading, actor, vacancy_id)
-    findings, verdict = await _examine(runtime, actor, form, seen.enterprise_id)
+    findings, verdict = await _examine(runtime, actor, form, seen.enterprise_id, besides=vacancy_id)
     now = runtime.clock.now()
-    await _lock_approved(session, actor, seen.enterprise_id, submit=form.submit, now=now)
+    await lock_approved(session, actor, seen.enterprise_id, submit=form.submit, now=now)
     row = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     check_version(row.version, form.expected_version)
     if row.state not in EDITABLE or (row.state in {VacancyState.PUBLISHED, VacancyState.PAUSED} and not form.submit):
         raise VacancyStateError(current=row.state.label, target=VacancyState.DRAFT.label)
     if form.headcount <= row.hired_count:
         raise HeadcountTakenError(hired=row.hired_count)
-    for name, value in _columns(form).items():
+    for name, value in posting.columns_of(form).items():
         setattr(row, name, value)
     row.occupation_name = await _occupation_name(session, form.occupation_code)
     row.content_version += 1
     row.touch(now)
     await session.flush()
     if form.submit:
-        await _submit(session, row, verdict, now)
+        await _submit(runtime, session, row, verdict, now)
     _audit(session, "vacancy_updated", actor, row, now)
     return Saved(row, findings)
 
@@ -164,7 +179,7 @@ async def move_own(
     seen = await get_own(session, actor, vacancy_id)
     if target is VacancyState.PUBLISHED:
         # A firm suspended meanwhile shows nothing new.
-        await _lock_approved(session, actor, seen.enterprise_id, submit=True, now=now)
+        await lock_approved(session, actor, seen.enterprise_id, submit=True, now=now)
     row = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     check_version(row.version, expected_version)
     if target is VacancyState.PUBLISHED and row.state is not VacancyState.PAUSED:
@@ -205,7 +220,7 @@ async def review(
     if row.state is not VacancyState.IN_REVIEW:
         target = VacancyState.PUBLISHED if publish else VacancyState.RETURNED
         raise VacancyStateError(current=row.state.label, target=target.label)
-    if publish and enterprise.state is not EnterpriseState.APPROVED:
+    if publish and not await may_publish(session, enterprise, china_date(now)):
         raise VacancyStateError(current=f"企业{enterprise.state.label}", target=VacancyState.PUBLISHED.label)
     row.review_note = note or None
     await _enter(session, row, VacancyState.PUBLISHED if publish else VacancyState.RETURNED, now)
@@ -251,6 +266,21 @@ async def take_down(session: AsyncSession, vacancy_id: UUID, *, note: str, now: 
         await close_tasks(session, TaskKind.VACANCY_REVIEW, row.id, by=None, now=now)
 
 
+async def put_back(session: AsyncSession, row: Vacancy, *, may_publish_now: bool, now: datetime) -> None:
+    """Taken down wrongly: it stands where it would stand now. Only called under the enterprise's and its own lock."""
+    row.review_note = None
+    if row.valid_until < china_date(now):
+        await _enter(session, row, VacancyState.EXPIRED, now)
+        return
+    row.closed_at = None
+    await _enter(session, row, VacancyState.PUBLISHED, now)
+    if row.hired_count >= row.headcount:
+        await _enter(session, row, VacancyState.FILLED, now)
+    elif not may_publish_now:
+        # The firm is suspended: it resumes the posting itself, once restored.
+        await _enter(session, row, VacancyState.PAUSED, now)
+
+
 async def close_filled(session: AsyncSession, row: Vacancy, now: datetime) -> None:
     """The headcount is reached. Only called under the vacancy's lock."""
     await _enter(session, row, VacancyState.FILLED, now)
@@ -277,19 +307,19 @@ async def expire_due(session: AsyncSession, *, now: datetime) -> int:
 
 
 async def _examine(
-    runtime: Runtime, actor: Actor, form: VacancyCreate | VacancyUpdate, enterprise_id: UUID
+    runtime: Runtime,
+    actor: Actor,
+    form: VacancyCreate | VacancyUpdate,
+    enterprise_id: UUID,
+    *,
+    besides: UUID | None = None,
 ) -> tuple[list[Finding], ContentVerdict]:
     async with runtime.db.reading() as reading:
         enterprise = await _own_enterprise(reading, actor, enterprise_id)
         approved = await may_publish(reading, enterprise, china_date(runtime.clock.now()))
-        book = await current_rule_book(reading)
-    findings = posting.check_form(
-        form,
-        book,
-        approved=approved,
-        kind=enterprise.kind.value,
-        today=china_date(runtime.clock.now()),
-    )
+        book, today = await current_rule_book(reading), china_date(runtime.clock.now())
+        findings = posting.check_form(form, book, approved=approved, kind=enterprise.kind.value, today=today)
+        findings += await duplicates.find(reading, enterprise_id, form, book, today=today, besides=besides)
     if not form.submit:
         return findings, ContentVerdict(held=None)
     posting.refuse_blocked(findings)
@@ -302,7 +332,7 @@ async def _own_enterprise(session: AsyncSession, actor: Actor, enterprise_id: UU
     return await get_enterprise(session, enterprise_id)
 
 
-async def _lock_approved(
+async def lock_approved(
     session: AsyncSession, actor: Actor, enterprise_id: UUID, *, submit: bool, now: datetime
 ) -> Enterprise:
     """What the checks relied on may have changed while WeChat was asked: look again, under the lock."""
@@ -314,12 +344,15 @@ async def _lock_approved(
     return enterprise
 
 
-async def _submit(session: AsyncSession, row: Vacancy, verdict: ContentVerdict, now: datetime) -> None:
+async def _submit(
+    runtime: Runtime, session: AsyncSession, row: Vacancy, verdict: ContentVerdict, now: datetime
+) -> None:
     row.review_note = verdict.held
     if verdict.held is None:
         if row.state is not VacancyState.PUBLISHED:
             check_transition(row.state, VacancyState.PUBLISHED)
         await _enter(session, row, VacancyState.PUBLISHED, now)
+        await sampling.draw(session, runtime.crypto, row, now=now)
         return
     await _enter(session, row, VacancyState.IN_REVIEW, now)
     await open_task(
@@ -358,17 +391,6 @@ async def _occupation_name(session: AsyncSession, code: str) -> str:
     if name is None:
         raise OccupationUnknownError(given=code)
     return name
-
-
-def _columns(form: VacancyContent) -> dict[str, Any]:
-    values = form.model_dump(exclude={"pay", "place", "submit", "enterprise_id", "expected_version"})
-    pay, place = form.pay, form.place
-    return values | {
-        "pay_unit": pay.unit, "pay_min_fen": pay.min_fen, "pay_max_fen": pay.max_fen,
-        "piece_rate_fen": pay.piece_rate_fen, "piece_per_quantity": pay.piece_per_quantity,
-        "piece_hourly_output": pay.piece_hourly_output, "pay_cycle": pay.cycle, "place_address": place.address,
-        "latitude": place.latitude, "longitude": place.longitude, "coord_type": place.coord_type,
-    }  # fmt: skip
 
 
 def _audit(session: AsyncSession, act: str, actor: Actor, row: Vacancy, now: datetime) -> None:

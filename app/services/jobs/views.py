@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import to_json
 from sqlalchemy import Row
@@ -97,6 +98,7 @@ def finding_read(finding: Finding) -> FindingRead:
     return FindingRead(
         rule_id=finding.rule_id, severity=finding.severity, field=form_path(finding.field), start=finding.start,
         end=finding.end, quote=finding.quote, message=finding.message, law=finding.law, mend=finding.mend,
+        other_vacancy_id=None if finding.other_id is None else UUID(finding.other_id),
     )  # fmt: skip
 
 

@@ -127,8 +127,7 @@ async def claim_enterprise(
         licence_file_id=papers.licence_file_id, authorisation_file_id=papers.authorisation_file_id,
         authorisation_valid_to=papers.authorisation_valid_to,
     )  # fmt: skip
-    if not await insert_or_ignore(session, EnterpriseClaim, claim.model_dump()):
-        raise ClaimPendingError
+    # Before the row that points at them: an unknown file is the caller's mistake and not the database's.
     for file_id, purpose in (
         (papers.licence_file_id, FilePurpose.LICENCE), (papers.authorisation_file_id, FilePurpose.AUTHORISATION),
     ):  # fmt: skip
@@ -137,6 +136,8 @@ async def claim_enterprise(
                 session, actor, [file_id], purpose=purpose, subject_kind=CLAIM_PAPERS, subject_id=claim.id,
                 now=now,
             )  # fmt: skip
+    if not await insert_or_ignore(session, EnterpriseClaim, claim.model_dump()):
+        raise ClaimPendingError
     await open_task(
         session, TaskKind.ENTERPRISE_CLAIM, claim.id,
         title=f"核对“{enterprise.name}”的认领", now=now, due_at=(await deadline(session, now, REVIEW_WORKDAYS)).at,

@@ -1,7 +1,10 @@
 """What the plan leaves blank, filled in by the town: names and leaders of grids, telephones of secretaries."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -95,3 +98,26 @@ async def complete_phone(
     await close_tasks(session, TaskKind.SECRETARY_PHONE_UNKNOWN, row.id, by=actor.person_id, now=now)
     audit.by(session, actor, "secretary_phone_completed", "party_organisation", row.id, now=now)
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class GridFacts:
+    id: UUID
+    name: str
+    area_id: UUID
+    area_name: str
+
+
+async def all_grids(session: AsyncSession) -> list[GridFacts]:
+    """Every grid under the name that people call it by, in the order of the plan; the plan bounds their number."""
+    rows = await session.exec(
+        select(Grid, col(Area.name))
+        .join(Area, col(Area.id) == col(Grid.area_id))
+        .order_by(col(Area.id), col(Grid.number))
+    )
+    return [GridFacts(grid.id, grid.name or f"{area}第{grid.number}网格", grid.area_id, area) for grid, area in rows]
+
+
+def grids_of_areas(area_ids: Sequence[UUID]) -> Any:
+    """For `column.in_(…)`: the grids of these areas."""
+    return select(col(Grid.id)).where(col(Grid.area_id).in_(area_ids))

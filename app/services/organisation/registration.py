@@ -25,6 +25,7 @@ from app.rules.organisation import (
     ENTERPRISE_EDITABLE,
     REVIEW_WORKDAYS,
     CreditCodeTakenError,
+    EnterpriseAreaError,
     EnterpriseKind,
     EnterpriseNameTakenError,
     EnterpriseNotFoundError,
@@ -39,13 +40,14 @@ from app.rules.organisation import (
     check_enterprise_transition,
 )
 from app.services.common import files
-from app.services.common.calendar import deadline
+from app.services.common.calendar import deadline, end_of
 from app.services.common.content import SCENE_PROFILE, check_texts
 from app.services.common.tasks import close_tasks, open_task
 from app.services.events import EnterpriseClaimReviewed
 from app.services.identity import audit
-from app.services.identity.staff import grant_role
+from app.services.identity.staff import grant_role, limit_role
 from app.services.organisation.enterprises import licences_of, mark_verified, stamp_verified
+from app.services.organisation.liaison import area_kind
 from app.services.runtime import Runtime
 
 SUBJECT = "enterprise"
@@ -69,6 +71,7 @@ async def register(runtime: Runtime, session: AsyncSession, actor: Actor, form: 
         runtime, actor, {"name": form["name"], "address": form["address"]}, scene=SCENE_PROFILE, title=form["name"]
     )
     now = runtime.clock.now()
+    await _check_area(session, form["area_id"])
     await _check_name_free(session, form["name"], None)
     await _check_code_free(session, code, None)
     row = Enterprise(
@@ -101,6 +104,7 @@ async def change(
     check_version(row.version, form["expected_version"])
     if row.state not in ENTERPRISE_EDITABLE:
         raise EnterpriseStateError(current=row.state.label, target=EnterpriseState.DRAFT.label)
+    await _check_area(session, form["area_id"])
     await _check_name_free(session, form["name"], row.id)
     await _check_code_free(session, code, row.id)
     row.name, row.kind, row.uscc, row.address, row.area_id = (
@@ -132,6 +136,11 @@ async def save_licence(
         raise LicenceKindError
     if valid_to < china_date(now):
         raise PaperExpiredError(paper=kind.label)
+    # Before the row that points at it: an unknown file is the caller's mistake and not the database's.
+    await files.bind(
+        session, actor, [file_id], purpose=FilePurpose.AGENCY_LICENCE, subject_kind=SUBJECT, subject_id=enterprise_id,
+        now=now,
+    )  # fmt: skip
     found = await session.exec(
         select(EnterpriseLicence)
         .where(EnterpriseLicence.enterprise_id == enterprise_id, EnterpriseLicence.kind == kind)
@@ -148,10 +157,6 @@ async def save_licence(
         row.number, row.valid_to, row.file_id = number, valid_to, file_id
         row.verified_by, row.verified_at = None, None
         row.touch(now)
-    await files.bind(
-        session, actor, [file_id], purpose=FilePurpose.AGENCY_LICENCE, subject_kind=SUBJECT, subject_id=enterprise_id,
-        now=now,
-    )  # fmt: skip
     if enterprise.state is EnterpriseState.APPROVED:
         await open_task(
             session, TaskKind.ENTERPRISE_REVIEW, enterprise_id, title=f"核对“{enterprise.name}”新的{kind.label}",
@@ -191,16 +196,25 @@ async def review(
     expected_version: int,
     now: datetime,
 ) -> Enterprise:
-    """An officer compares the papers; never one's own firm. Also the second look at an agency's renewed permit."""
+    """An officer compares the papers; never one's own firm. A renewed permit is `confirm_licences`."""
     check_town_wide(actor, Permission.ENTERPRISE_REVIEW)
     row = await lock(session, Enterprise, enterprise_id, EnterpriseNotFoundError)
     if row.registered_by == actor.person_id or enterprise_id in {grant.scope_id for grant in actor.grants}:
         raise SelfReviewError
     check_version(row.version, expected_version)
+    if row.state is not EnterpriseState.SUBMITTED:
+        # The table has further ways to `approved`, by acts of their own: a claim, and the lifting of a suspension.
+        target = EnterpriseState.APPROVED if approve else EnterpriseState.RETURNED
+        raise EnterpriseStateError(current=row.state.label, target=target.label)
     if approve:
         await mark_verified(session, actor, row, how=how, now=now)
+        if row.registered_by is not None and row.authorisation_valid_to is not None:
+            # Who acts by letter acts as long as the letter says, as with a claim.
+            await limit_role(
+                session, person_id=row.registered_by, role=Role.OWNER, scope_id=row.id,
+                valid_to=end_of(row.authorisation_valid_to), now=now,
+            )  # fmt: skip
     else:
-        check_enterprise_transition(row.state, EnterpriseState.RETURNED)
         row.state, row.returned_because = EnterpriseState.RETURNED, reason
         row.touch(now)
     await close_tasks(session, TaskKind.ENTERPRISE_REVIEW, row.id, by=actor.person_id, now=now)
@@ -210,7 +224,7 @@ async def review(
             session,
             EnterpriseClaimReviewed(
                 at=now, claim_id=row.id, person_id=row.registered_by, enterprise_name=row.name, approved=approve,
-                reason=reason,
+                reason=reason, what="登记",
             ),
         )  # fmt: skip
     return row
@@ -303,6 +317,11 @@ async def _bind_papers(
             await files.bind(
                 session, actor, [form[name]], purpose=purpose, subject_kind=SUBJECT, subject_id=enterprise_id, now=now
             )
+
+
+async def _check_area(session: AsyncSession, area_id: UUID | None) -> None:
+    if area_id is not None and await area_kind(session, area_id) is None:
+        raise EnterpriseAreaError
 
 
 async def _check_name_free(session: AsyncSession, name: str, but: UUID | None) -> None:

@@ -46,6 +46,8 @@ EXPECTED: dict[str, tuple[str, int | None]] = {
     "posting_rules": ("招聘信息规则", None),
     "posting_terms": ("招聘信息用词", None),
     "minimum_wages": ("最低工资标准", None),
+    "survey_questions": ("就业摸底题目", None),
+    "survey_options": ("就业摸底选项", None),
 }
 # In the plan's partners a note with this word questions the printed name.
 DOUBT = "推断"

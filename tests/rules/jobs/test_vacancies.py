@@ -26,7 +26,7 @@ EDGES = {
     "filled": "",
     "expired": "",
     "withdrawn": "",
-    "taken_down": "",
+    "taken_down": "published expired",
 }
 TODAY = date(2026, 11, 24)
 
@@ -57,7 +57,8 @@ def test_every_state_but_the_first_is_reached() -> None:
 
 def test_ended_states_are_neither_editable_nor_open() -> None:
     ended = {state for state, following in NEXT.items() if not following}
-    assert ended == {VacancyState.FILLED, VacancyState.EXPIRED, VacancyState.WITHDRAWN, VacancyState.TAKEN_DOWN}
+    # Taken down is no end: an appeal may put it back.
+    assert ended == {VacancyState.FILLED, VacancyState.EXPIRED, VacancyState.WITHDRAWN}
     assert not EDITABLE & ended
     assert VacancyState.IN_REVIEW not in EDITABLE
     assert frozenset({VacancyState.PUBLISHED}) == OPEN

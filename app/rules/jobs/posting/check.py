@@ -9,6 +9,8 @@ from app.rules.jobs.posting.issues import Issue, finding_of
 from app.rules.jobs.posting.rows import TEXT_FIELDS, Finding, PostingDraft
 from app.rules.jobs.posting.wages import wage_issues
 
+# Between two fields: the end of a clause, and no end of a sentence.
+SEAM = "，"
 _ORDER = {field.name: place for place, field in enumerate(fields(PostingDraft))}
 
 _UNLOADED = Finding(
@@ -42,11 +44,27 @@ def check_posting(draft: PostingDraft, book: RuleBook, *, today: date) -> list[F
 
 
 def _word_issues(draft: PostingDraft, book: RuleBook, today: date) -> list[Issue]:
-    return [
+    within = [
         Issue(rule_id=hit.rule_id, field=field, start=hit.start, end=hit.end)
         for field in TEXT_FIELDS
         for hit in book.hits(getattr(draft, field), today)
     ]
+    return within + _spread_issues(draft, book, today)
+
+
+def _spread_issues(draft: PostingDraft, book: RuleBook, today: date) -> list[Issue]:
+    """What a rule finds only where two fields are read one after the other: quoted as far as the first of them goes."""
+    written = [(field, getattr(draft, field)) for field in TEXT_FIELDS if getattr(draft, field)]
+    whole, starts = "", []
+    for field, text in written:
+        starts.append((len(whole), field, len(text)))
+        whole += text + SEAM
+    issues = []
+    for hit in book.hits(whole, today):
+        start, field, length = next(place for place in reversed(starts) if place[0] <= hit.start)
+        if hit.end > start + length + len(SEAM) and hit.start < start + length:
+            issues.append(Issue(rule_id=hit.rule_id, field=field, start=hit.start - start, end=length))
+    return issues
 
 
 def _judged(issue: Issue, draft: PostingDraft, book: RuleBook, today: date) -> Finding | None:

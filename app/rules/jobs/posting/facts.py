@@ -1,5 +1,6 @@
 """Checks of a posting's values: lawful elements, dates, ages, hours, pay range, the firm's standing."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -29,6 +30,12 @@ WIDEST_RANGE = 2
 MINOR_HAZARDS = (WorkFeature.HEAVY_LIFTING, WorkFeature.HIGH_TEMPERATURE, WorkFeature.DUST)
 
 
+# 代人转发 is no repost of somebody else's posting; "转载" and its like are.
+_REPOST = re.compile(
+    r"转载自|转自(?![动己由])|转发自|(?:本(?:信息|岗位|文|帖)|信息|内容)(?:系|为)?(?:转载|来源|来自)(?!核|管)"
+)
+
+
 def value_issues(draft: PostingDraft, today: date) -> Iterator[Issue]:
     yield from _elements(draft)
     yield from _validity(draft.valid_until, today)
@@ -37,6 +44,7 @@ def value_issues(draft: PostingDraft, today: date) -> Iterator[Issue]:
     yield from _hours(draft.minutes_per_day, draft.days_per_month)
     yield from _pay_range(draft)
     yield from _pay_cycle(draft)
+    yield from _source(draft)
 
 
 def is_part_time(draft: PostingDraft) -> bool:
@@ -194,6 +202,17 @@ def _pay_cycle(draft: PostingDraft) -> Iterator[Issue]:
             message=f"每天{number((draft.minutes_per_day or 0) / 60)}小时，属非全日制用工，"
             "结算周期最长15天，填写的是月结",
         )
+
+
+def _source(draft: PostingDraft) -> Iterator[Issue]:
+    """人社部等五部门2026年1月通知: who takes over another's posting names where it comes from."""
+    if draft.repost_source:
+        return
+    for field in ("title", "duties", "requirements", "benefits_note", "contact_note"):
+        found = _REPOST.search(getattr(draft, field))
+        if found is not None:
+            yield Issue(rule_id="repost_source_missing", field=field, start=found.start(), end=found.end())
+            return
 
 
 def _day(day: date) -> str:

@@ -12,7 +12,7 @@ TermKind = Literal["phrase", "regex"]
 # Every word that the public reads, whatever its field is meant for.
 TEXT_FIELDS = (
     "title", "duties", "requirements", "benefits_note", "contact_note",
-    "place_address", "required_machines", "required_certificates",
+    "place_address", "required_machines", "required_certificates", "repost_source",
 )  # fmt: skip
 
 
@@ -111,6 +111,8 @@ class PostingDraft:
     # One entry a line.
     required_machines: str = ""
     required_certificates: str = ""
+    # Where it was first published, of a repost.
+    repost_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +128,5 @@ class Finding:
     message: str
     law: str
     mend: str
+    # Of a duplicate: the posting that says nearly the same.
+    other_id: str | None = None

@@ -13,15 +13,17 @@ BOUNDARY = "，"
 LISTING = "、"
 _LISTING = frozenset("、/&")
 _GAP = " "
+# So many characters with gaps between them are one spread word.
+LONE_CHARACTERS = 3
 # Signs that are read as a word.
-_SIGNS = {"♀": "女", "♂": "男", "➕": "+"}
+_SIGNS = {"♀": "女", "♂": "男", "➕": "+", "↓": "以下", "⬇": "以下", "❤": "心", "♥": "心", "💗": "心", "💕": "心"}
 # Between digits these carry meaning ("18-45岁", "3.5元"); elsewhere they are decoration.
 _DASHES = frozenset("-‐‑‒–−~〜～至到")
 _LONG_DASHES = frozenset("—―")
 # Invisible and combining characters, and surrogates left over from a bad client.
 _DROPPED = frozenset({"Cf", "Mn", "Me", "Cs", "Co", "Cn"})
 # Fillers typed inside a word ("押*金", "押·金"). Anything else that is not a letter or digit ends a clause.
-_FILLERS = frozenset("*·•・_.-^`'\"“”‘’=#~@…")
+_FILLERS = frozenset("*·•・_.-^`'\"“”‘’=#~@…丨|｜︱┃│丶")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,11 @@ def _tokens(text: str) -> list[tuple[str, int]]:
     raw = [(letter, offset) for offset, char in enumerate(text) for letter in _letters(char)]
     kept: list[tuple[str, int]] = []
     for index, (letter, offset) in enumerate(raw):
+        if letter == BOUNDARY and text[offset] in _LONG_DASHES:
+            # Between numbers a range like any other ("18—45岁"), elsewhere the end of a clause.
+            following = next((other for other, _ in raw[index + 1 :] if other not in {_GAP, BOUNDARY}), "")
+            kept.append(("-" if _is_range(kept, following) else letter, offset))
+            continue
         if letter not in _FILLERS and letter not in _DASHES:
             kept.append((letter, offset))
             continue
@@ -111,10 +118,38 @@ def _view(tokens: list[tuple[str, int]]) -> View:
     return View(text="".join(letter for letter, _ in kept), origin=tuple(offset for _, offset in kept))
 
 
+def _spaced_out(tokens: list[tuple[str, int]]) -> set[int]:
+    """Gaps inside a run of at least three lone characters ("不 限 男 女"): somebody has spread a word, and said no more."""
+    words: list[tuple[int, int]] = []
+    start = 0
+    for index, (letter, _) in enumerate([*tokens, (_GAP, 0)]):
+        if letter == _GAP:
+            if index > start:
+                words.append((start, index))
+            start = index + 1
+    spaced: set[int] = set()
+    run: list[tuple[int, int]] = []
+    for word in [*words, (0, 0)]:
+        if word[1] - word[0] == 1 and tokens[word[0]][0] != BOUNDARY:
+            run.append(word)
+            continue
+        if len(run) >= LONE_CHARACTERS:
+            spaced.update(range(run[0][0], run[-1][1]))
+        run = []
+    return spaced
+
+
 def read(text: str) -> Reading:
     tokens = _tokens(text)
+    spaced = _spaced_out(tokens)
     return Reading(
-        split=_view([(BOUNDARY if letter == _GAP else letter, offset) for letter, offset in tokens]),
+        split=_view(
+            [
+                (BOUNDARY if letter == _GAP else letter, offset)
+                for index, (letter, offset) in enumerate(tokens)
+                if letter != _GAP or index not in spaced
+            ]
+        ),
         joined=_view([(letter, offset) for letter, offset in tokens if letter != _GAP]),
         tight=_view([(letter, offset) for letter, offset in tokens if letter not in (_GAP, BOUNDARY, LISTING, ":")]),
     )

@@ -1,0 +1,25 @@
+"""For every operation of the API one call that succeeds: who makes it, about which row, with which body.
+
+`RECIPES[operation id](town)` makes whatever rows the call needs, over HTTP, and hands back the call itself. What a call uses
+up is made anew each time.
+"""
+
+from tests.support.recipes import common, identity, jobs, organisation, people, surveys
+from tests.support.recipes.book import RECIPES, Call, Operation, operations_of, send
+from tests.support.recipes.town import Town, Values
+
+__all__ = [
+    "RECIPES",
+    "Call",
+    "Operation",
+    "Town",
+    "Values",
+    "common",
+    "identity",
+    "jobs",
+    "operations_of",
+    "organisation",
+    "people",
+    "send",
+    "surveys",
+]
