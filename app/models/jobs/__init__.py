@@ -1,6 +1,9 @@
 """Tables of 宝盖职聘: seekers, vacancies, the funnel, the dated rows of the posting rules."""
 
 from app.models.jobs.funnel import Application, ApplicationStep
+from app.models.jobs.interviews import Interview
+from app.models.jobs.invitations import Invitation
+from app.models.jobs.kept import KeptCheck
 from app.models.jobs.posting import MinimumWageRow, PostingRuleRow, PostingTermRow
 from app.models.jobs.seekers import SeekerProfile
 from app.models.jobs.vacancies import Vacancy, VacancyDocument, VacancyVersion
@@ -8,6 +11,9 @@ from app.models.jobs.vacancies import Vacancy, VacancyDocument, VacancyVersion
 __all__ = [
     "Application",
     "ApplicationStep",
+    "Interview",
+    "Invitation",
+    "KeptCheck",
     "MinimumWageRow",
     "PostingRuleRow",
     "PostingTermRow",

@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.routers.jobs import applications, seekers, vacancies, wages
+from app.routers.jobs import applications, interviews, invitations, kept, seekers, vacancies, wages
 
-ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (vacancies, seekers, applications, wages))
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    module.router for module in (vacancies, seekers, applications, wages, invitations, interviews, kept)
+)

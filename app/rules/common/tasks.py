@@ -13,6 +13,7 @@ class TaskKind(Labelled):
     SUSPENSION_APPEAL = "suspension_appeal", "答复企业申诉"
     PAPERS_EXPIRED = "papers_expired", "证照已到期"
     VACANCY_REVIEW = "vacancy_review", "复核岗位"
+    KEPT_CONTRADICTED = "kept_contradicted", "核对在岗情况"
     CONTENT_REVIEW = "content_review", "复核图片或文字"
     REPORT = "report", "处理举报"
     PERSON_MERGE = "person_merge", "核对是否同一人"
@@ -36,6 +37,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.SUSPENSION_APPEAL: Permission.ENTERPRISE_REVIEW,
     TaskKind.PAPERS_EXPIRED: Permission.ENTERPRISE_REVIEW,
     TaskKind.VACANCY_REVIEW: Permission.VACANCY_REVIEW,
+    TaskKind.KEPT_CONTRADICTED: Permission.VACANCY_REVIEW,
     TaskKind.CONTENT_REVIEW: Permission.CONTENT_REVIEW,
     TaskKind.REPORT: Permission.REPORT_HANDLE,
     TaskKind.PERSON_MERGE: Permission.PERSON_MANAGE,
@@ -48,7 +50,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
 }
 
 # What nothing in the system can do: done in the world, then ticked off with a word about it.
-BY_HAND = frozenset({TaskKind.ACCOUNT_ABANDONED, TaskKind.WECHAT_PUNISHED})
+BY_HAND = frozenset({TaskKind.ACCOUNT_ABANDONED, TaskKind.WECHAT_PUNISHED, TaskKind.KEPT_CONTRADICTED})
 
 
 def check_by_hand(kind: TaskKind) -> None:

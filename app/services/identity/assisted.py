@@ -31,6 +31,7 @@ async def note_act(
     before: str | None,
     told: str,
     now: datetime,
+    undoable: bool = True,
 ) -> None:
     """Only where an agent acts: a row with the content before, and a notice. `told`: what was done, in words."""
     if actor.agent_id is None or actor.representation_id is None:
@@ -43,9 +44,10 @@ async def note_act(
         act.before_sealed = crypto.seal("assisted_act", "before", act.id, before)
     session.add(act)
     await session.flush()
+    way_out = "如不同意，15天内可在“代办记录”里撤销。" if undoable else "如不同意，请重新办理，并可撤销代办授权。"
     await notify(
         session, person_id=actor.person_id, kind=NoticeKind.ASSISTED, now=now, title="有人替您办理",
-        body=f"{await name_of_agent(session, crypto, actor.agent_id)}替您办理了：{told}。如不同意，15天内可在“代办记录”里撤销。",
+        body=f"{await name_of_agent(session, crypto, actor.agent_id)}替您办理了：{told}。{way_out}",
         page=f"pages/assisted/detail?id={act.id}", template_data={"thing1": told[:SHORT], "phrase2": "已办理"},
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from app.rules.common.tasks import TaskKind
 from app.rules.identity.ages import AgeBand, check_birth_date, compute_band
 from app.rules.identity.consents import ConsentPurpose, check_consent
 from app.rules.identity.id_numbers import IdNumberBirthDateError, check_id_number
+from app.rules.identity.people import PersonState
 from app.rules.identity.roles import Actor
 from app.rules.identity.sessions import PhoneCodeInvalidError, WechatAwayError
 from app.services.common import content
@@ -59,6 +60,21 @@ async def facts_of_one(session: AsyncSession, crypto: Crypto, person_id: UUID) -
     if person_id not in found:
         raise UnauthorisedError
     return found[person_id]
+
+
+async def active_among(session: AsyncSession, person_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them whose account lives: nobody else is shown, asked or told anything."""
+    rows = await session.exec(
+        select(col(Person.id)).where(col(Person.id).in_(person_ids), Person.state == PersonState.ACTIVE)
+    )
+    return set(rows.all())
+
+
+async def hold_person(session: AsyncSession, person_id: UUID) -> None:
+    """One such act at a time for this person. Rows that only point at them are written meanwhile: no deadlock with those."""
+    statement = select(col(Person.id)).where(Person.id == person_id).with_for_update(key_share=True)
+    if (await session.exec(statement)).one_or_none() is None:
+        raise UnauthorisedError
 
 
 async def wants_night_messages(session: ReadSession, person_id: UUID) -> bool:
