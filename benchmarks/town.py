@@ -272,6 +272,7 @@ class Maker:
             "pay_cycles": self.some(list(PayCycle), count, 0.3),
             "seeker_state": self.maybe(self.pick(list(SeekerState), count), 0.9),
             "home_area_id": self.maybe(self.pick(self.codes.areas, count), 0.6), "home_sealed": homes,
+            "findable": [False] * count,
             "home_coord_type": [None if h is None else CoordType.GCJ02 for h in homes],
         }  # fmt: skip
 

@@ -112,6 +112,15 @@ class Stack:
         port = str(self.api_ports[index])
         self.start(f"api{index}", [str(BIN / "sanqu"), "serve", "--port", port])
 
+    def restart_ahead(self, days: int) -> None:
+        """API and worker once more on the same data, so many days later by their clock."""
+        for name in ("api0", "worker"):
+            self.kill(name, signal.SIGTERM)
+        words = [sys.executable, "-m", "demo.ahead", str(days)]
+        self.start("api0", [*words, "api", str(self.api_ports[0])])
+        self.start("worker", [*words, "worker"])
+        self.await_api()
+
     def await_api(self, index: int = 0) -> None:
         self._await(f"http://127.0.0.1:{self.api_ports[index]}/readyz", f"api{index}")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw
 
-from demo import people, steps, survey
+from demo import people, steps, survey, weeks
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -35,6 +35,7 @@ def main() -> None:
             people.own_data(teller, sandbox, officer, seeker, vacancy)
             survey.the_survey(teller, stack, sandbox, admin, officer)
             people.desk_and_log(teller, stack, officer, admin)
+            weeks.from_invitation_to_thirty_days(teller, stack, sandbox, recruiter, firm_id)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")
 
 

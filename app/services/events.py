@@ -8,7 +8,9 @@ from app.rules.common.reports import ReportSubject
 from app.rules.identity.apps import WechatApp
 from app.rules.identity.consents import ConsentPurpose
 from app.rules.identity.privacy import HeldData
-from app.rules.jobs.applications import ApplicationState, RejectReason
+from app.rules.jobs.applications import ApplicationSource, ApplicationState, RejectReason
+from app.rules.jobs.interviews import InterviewState
+from app.rules.jobs.invitations import DeclineReason, InvitationState
 
 
 class EnterpriseClaimReviewed(Event):
@@ -60,6 +62,7 @@ class ApplicationReceived(Event):
     vacancy_id: UUID
     enterprise_id: UUID
     title: str
+    source: ApplicationSource = ApplicationSource.SELF
 
 
 class ApplicationMoved(Event):
@@ -71,6 +74,93 @@ class ApplicationMoved(Event):
     enterprise_name: str
     state: ApplicationState
     reason: RejectReason | None
+
+
+class ApplicationSettled(Event):
+    """Rejected, withdrawn or hired: nothing that was being arranged for it goes on."""
+
+    application_id: UUID
+    state: ApplicationState
+
+
+class ApplicationsUntouched(Event):
+    """So many applications at one vacancy have waited a week; `people`: those whose offer stands open."""
+
+    vacancy_id: UUID
+    enterprise_id: UUID
+    title: str
+    enterprise_name: str
+    waiting: int
+    offered: int
+    people: tuple[UUID, ...]
+
+
+class SeekerInvited(Event):
+    """`because`: the engine's reasons, as the person reads them."""
+
+    invitation_id: UUID
+    person_id: UUID
+    title: str
+    enterprise_name: str
+    because: tuple[str, ...]
+
+
+class InvitationAnswered(Event):
+    """Declined by the person, taken back by the firm, or lapsed; an accepted one is an application."""
+
+    invitation_id: UUID
+    person_id: UUID
+    vacancy_id: UUID
+    enterprise_id: UUID
+    title: str
+    enterprise_name: str
+    state: InvitationState
+    reason: DeclineReason | None
+
+
+class InterviewChanged(Event):
+    """`by_firm` None: time did it. `when`: the slots or the agreed time, in words."""
+
+    interview_id: UUID
+    application_id: UUID
+    person_id: UUID
+    vacancy_id: UUID
+    enterprise_id: UUID
+    title: str
+    enterprise_name: str
+    state: InterviewState
+    when: str
+    by_firm: bool | None
+
+
+class InterviewComing(Event):
+    interview_id: UUID
+    person_id: UUID
+    enterprise_id: UUID
+    title: str
+    enterprise_name: str
+    when: str
+    place: str
+
+
+class KeptAsked(Event):
+    """30 or 90 days after the hire: `ask_firm` False where the firm has said so itself."""
+
+    application_id: UUID
+    person_id: UUID
+    vacancy_id: UUID
+    enterprise_id: UUID
+    title: str
+    enterprise_name: str
+    days: int
+    ask_firm: bool
+
+
+class LiaisonDigest(Event):
+    """What the firms of one liaison cadre have left waiting: counts, no names of people."""
+
+    cadre_id: UUID
+    firms: tuple[tuple[str, int], ...]
 
 
 class VacancyFilled(Event):

@@ -12,12 +12,15 @@ from app.rules.common.reports import ReportSubject
 from app.rules.identity.consents import ConsentPurpose
 from app.rules.identity.privacy import HeldData
 from app.rules.identity.roles import Permission
+from app.rules.jobs.applications import ENDED, ApplicationSource
+from app.rules.jobs.kept import DAYS_OF
 from app.services.common import files
 from app.services.common.notices import notify, notify_all
 from app.services.events import (
     AccountDeleted,
     ApplicationMoved,
     ApplicationReceived,
+    ApplicationSettled,
     ConsentWithdrawn,
     ContentReviewed,
     EnterpriseClaimReviewed,
@@ -38,7 +41,18 @@ from app.services.events import (
 )
 from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
-from app.services.jobs import applications, seekers, survey_answers, takedowns, vacancies
+from app.services.jobs import (
+    applications,
+    findable,
+    funnel_news,
+    interview_news,
+    invitations,
+    kept,
+    seekers,
+    survey_answers,
+    takedowns,
+    vacancies,
+)
 
 # WeChat's `thing` values hold at most 20 characters, `phrase` at most 5 Chinese ones.
 THING = 20
@@ -55,6 +69,9 @@ def register() -> None:
     subscribe(VacancyImportEnded, tell_import_ended)
     subscribe(ApplicationReceived, tell_firm)
     subscribe(ApplicationMoved, tell_seeker)
+    subscribe(ApplicationReceived, answer_invitation)
+    subscribe(ApplicationMoved, kept.note_step)
+    subscribe(ApplicationSettled, end_interviews)
     subscribe(VacancyFilled, tell_waiting)
     subscribe(ContentReviewed, settle_content)
     subscribe(ReportUpheld, take_down_reported)
@@ -68,6 +85,8 @@ def register() -> None:
     subscribe(EnterpriseRestored, tell_restored)
     subscribe(PapersExpiring, tell_expiring)
     subscribe(SurveyOpened, tell_surveyors)
+    # Who is told of invitations, interviews, waiting applications and hires: words only.
+    funnel_news.register()
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:
@@ -130,14 +149,30 @@ async def tell_firm(session: AsyncSession, event: ApplicationReceived) -> None:
     for person_id in await people_with(session, Permission.APPLICATION_MANAGE, event.enterprise_id, now=event.at):
         await notify(
             session, person_id=person_id, kind=NoticeKind.APPLICATION_RECEIVED, now=event.at,
-            title="收到新的应聘", body=f"岗位“{event.title}”收到一份新的应聘，请及时查看。",
+            title="收到新的应聘", body=f"岗位“{event.title}”{_received(event)}，请及时查看。",
             page=f"pages/candidates/list?vacancy={event.vacancy_id}",
             template_data={"thing1": event.title[:THING], "phrase2": "新应聘"},
         )  # fmt: skip
 
 
+def _received(event: ApplicationReceived) -> str:
+    invited = event.source is ApplicationSource.INVITATION
+    return "的一份邀请已被接受，成为新的应聘" if invited else "收到一份新的应聘"
+
+
+async def answer_invitation(session: AsyncSession, event: ApplicationReceived) -> None:
+    await invitations.answer_by_applying(session, event.application_id, now=event.at)
+
+
+async def end_interviews(session: AsyncSession, event: ApplicationSettled) -> None:
+    over = event.state in ENDED
+    await interview_news.end_of(session, event.application_id, erase=over, now=event.at)
+
+
 async def tell_seeker(session: AsyncSession, event: ApplicationMoved) -> None:
     why = f"，原因：{event.reason.label}" if event.reason else ""
+    if event.state in DAYS_OF:
+        why = "；如与事实不符，请在应聘详情里说明"
     await notify(
         session, person_id=event.person_id, kind=NoticeKind.APPLICATION_MOVED, now=event.at,
         title="应聘进展", body=f"您应聘的“{event.title}”（{event.enterprise_name}）：{event.state.label}{why}。",
@@ -205,11 +240,15 @@ async def erase_unconsented(session: AsyncSession, event: ConsentWithdrawn) -> N
         await survey_answers.erase_answers_of(session, event.person_id, now=event.at)
     elif event.purpose is ConsentPurpose.SERVICE:
         await applications.leave_all(session, event.person_id, now=event.at)
+        await interview_news.forget_words(session, event.person_id)
+        await invitations.leave_all(session, event.person_id, now=event.at)
+        await findable.hide(session, event.person_id, now=event.at)
 
 
 async def leave_applications(session: AsyncSession, event: AccountDeleted) -> None:
     await applications.leave_all(session, event.person_id, now=event.at)
     await survey_answers.erase_answers_of(session, event.person_id, now=event.at)
+    await interview_news.forget_words(session, event.person_id)
 
 
 async def leave_doubles(session: AsyncSession, event: PersonMerged) -> None:

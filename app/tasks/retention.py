@@ -21,7 +21,7 @@ from app.models.identity import (
     Representation,
     RetainedRecord,
 )
-from app.models.jobs import Application, ApplicationStep
+from app.models.jobs import Application, ApplicationStep, Interview, Invitation, KeptCheck
 from app.rules.identity.people import PersonState
 from app.rules.identity.privacy import (
     APPLICATIONS_KEPT,
@@ -91,7 +91,14 @@ def _rules(now: datetime) -> list[_Rule]:
         _Rule(
             "应聘记录", RETENTION[RetentionClass.RECRUITMENT].source, Application,
             col(Application.updated_at) < now - APPLICATIONS_KEPT,
-            children=((ApplicationStep, col(ApplicationStep.application_id)),),
+            children=(
+                (ApplicationStep, col(ApplicationStep.application_id)), (KeptCheck, col(KeptCheck.application_id)),
+                (Interview, col(Interview.application_id)), (Invitation, col(Invitation.application_id)),
+            ),
+        ),
+        _Rule(
+            "岗位邀请", RETENTION[RetentionClass.RECRUITMENT].source, Invitation,
+            (col(Invitation.application_id).is_(None)) & (col(Invitation.updated_at) < now - APPLICATIONS_KEPT),
         ),
         _Rule(
             "通知", "满两年不再需要", Notice, col(Notice.created_at) < now - NOTICES_KEPT,

@@ -23,7 +23,7 @@ from app.models.identity import (
 from app.rules.identity.onbehalf import UNDO_WITHIN
 from app.rules.identity.sessions import REFRESH_LIFETIME
 from app.services.common import file_sweeps
-from app.services.jobs import surveys
+from app.services.jobs import interview_news, invitations, kept, surveys, waiting
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
 from app.services.runtime import Runtime
@@ -47,6 +47,12 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "files_orphaned": await _repeat(runtime, lambda session: file_sweeps.sweep_orphans(session, now=now)),
         "files_unanswered": await _repeat(runtime, lambda session: file_sweeps.sweep_unanswered(session, now=now)),
         "surveys_closed": await _repeat(runtime, lambda session: surveys.close_due(session, now=now)),
+        "invitations_lapsed": await _repeat(runtime, lambda session: invitations.lapse_due(session, now=now)),
+        "interviews_lapsed": await _repeat(runtime, lambda session: interview_news.lapse_due(session, now=now)),
+        "interviews_reminded": await _repeat(runtime, lambda session: interview_news.remind_due(session, now=now)),
+        "hires_asked": await _repeat(runtime, lambda session: kept.ask_due(session, now=now)),
+        "vacancies_reminded": await _repeat(runtime, lambda session: waiting.remind_firms(session, now=now)),
+        "cadres_told": await _once(runtime, lambda session: waiting.digest_of_week(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }
     for name, statement in _spent(now).items():

@@ -164,7 +164,15 @@ async def slept_for_thirty_days(held: Phone) -> None:
     held.someone.world.clock.advance(REFRESH_LIFETIME)
 
 
-ENDS = [leave, leave_everywhere, ended_from_another_phone, disabled, disabled_and_enabled, deleted, slept_for_thirty_days]
+ENDS = [
+    leave,
+    leave_everywhere,
+    ended_from_another_phone,
+    disabled,
+    disabled_and_enabled,
+    deleted,
+    slept_for_thirty_days,
+]
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -278,9 +286,7 @@ async def test_leaving_here_leaves_the_others_and_leaving_everywhere_none(world:
         assert await count(world, AuditEntry.__table__, AUDIT.act == act) == 1
 
 
-async def test_one_of_ones_own_sessions_is_ended_and_nobody_elses(
-    world: World, settings: Settings, clock: FixedClock
-):
+async def test_one_of_ones_own_sessions_is_ended_and_nobody_elses(world: World, settings: Settings, clock: FixedClock):
     mine, lost, stranger = await phone(world), await phone(world), await phone(world, "乙")
     ids = {name: await session_id(held) for name, held in (("lost", lost), ("stranger", stranger))}
     async with another_instance(world, settings, clock) as other:
@@ -316,6 +322,10 @@ async def test_a_disabled_account_hears_so_at_login_and_nowhere_else(world: Worl
         assert (await login(world, app, code)).status_code in {403, 409, 422}
     assert await count(world, LoginSession.__table__) == sessions
     async with nothing_stored(world):
-        refused(await admin.post(f"/people/{admin.id}/disable", {"reason": "试", "expected_version": 1}), 422, "invalid_fields")
+        refused(
+            await admin.post(f"/people/{admin.id}/disable", {"reason": "试", "expected_version": 1}),
+            422,
+            "invalid_fields",
+        )
     ok(await enable(admin, held.someone))
     assert (await phone(world)).answer["person_id"] == held.someone.id

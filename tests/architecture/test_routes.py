@@ -136,6 +136,9 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "apply_to_vacancy", "withdraw_application", "move_application", "revoke_contact", "upload_file", "submit_report",
         "start_vacancy_import",
         "register_survey_answer",
+        "invite_seeker", "withdraw_invitation", "accept_invitation", "decline_invitation", "propose_interview",
+        "reschedule_interview", "cancel_interview", "record_interview_result", "confirm_interview", "ask_other_time",
+        "answer_kept", "answer_my_kept",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 

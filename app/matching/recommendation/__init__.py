@@ -11,6 +11,7 @@ is their harmonic mean H = 2SE / (S + E). Each part is given its share of H, so 
 | parts | the value of every part, for all pairs at once |
 | texts | the Chinese sentences, made from the numbers of the parts |
 | ranking | the public functions |
+| questions | what is known of a seeker, and the next question |
 
 Sex, ethnicity, origin, marriage and exact age are on no card and so cannot be weighed.
 """
@@ -19,6 +20,7 @@ from app.matching.recommendation.cards import OccupationTree, SeekerCard, Vacanc
 from app.matching.recommendation.columns import SeekerColumns, VacancyColumns
 from app.matching.recommendation.gates import Gate, closed_by
 from app.matching.recommendation.parts import PartKey, Population, Side
+from app.matching.recommendation.questions import Completeness, assess
 from app.matching.recommendation.ranking import (
     Part,
     RankedItem,
@@ -31,6 +33,7 @@ from app.matching.recommendation.ranking import (
 from app.matching.recommendation.texts import Tone
 
 __all__ = [
+    "Completeness",
     "Gate",
     "OccupationTree",
     "Part",
@@ -43,6 +46,7 @@ __all__ = [
     "Tone",
     "VacancyCard",
     "VacancyColumns",
+    "assess",
     "closed_by",
     "explain",
     "population_for_seeker",

@@ -2,6 +2,9 @@
 
 from app.models.jobs.funnel import Application, ApplicationStep
 from app.models.jobs.imports import VacancyImport, VacancyImportRow
+from app.models.jobs.interviews import Interview
+from app.models.jobs.invitations import Invitation
+from app.models.jobs.kept import KeptCheck
 from app.models.jobs.posting import MinimumWageRow, PostingChange, PostingPolicyRow, PostingRuleRow, PostingTermRow
 from app.models.jobs.seekers import SeekerProfile
 from app.models.jobs.surveys import (
@@ -19,6 +22,9 @@ from app.models.jobs.vacancies import Vacancy, VacancyDocument, VacancyVersion
 __all__ = [
     "Application",
     "ApplicationStep",
+    "Interview",
+    "Invitation",
+    "KeptCheck",
     "MinimumWageRow",
     "PostingChange",
     "PostingPolicyRow",

@@ -1,13 +1,14 @@
 """Applications and each of their steps."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, sql
 from sqlmodel import Field
 
-from app.core.columns import str_enum
+from app.core.columns import UtcDateTime, str_enum
 from app.models.base import Identified, Versioned
-from app.rules.jobs.applications import ApplicationState, RejectReason
+from app.rules.jobs.applications import ApplicationSource, ApplicationState, RejectReason
 
 
 class Application(Versioned, table=True):
@@ -19,6 +20,8 @@ class Application(Versioned, table=True):
         ),
         Index("ix_application_vacancy", "vacancy_id", "created_at", "id"),
         Index("ix_application_person", "person_id", "created_at", "id"),
+        # The sweeps: what waits, and who was hired so many days ago.
+        Index("ix_application_state_moved", "state", "moved_at"),
     )  # fmt: skip
     person_id: UUID = Field(foreign_key="person.id")
     vacancy_id: UUID = Field(foreign_key="vacancy.id")
@@ -26,6 +29,11 @@ class Application(Versioned, table=True):
     state: ApplicationState = Field(default=ApplicationState.APPLIED, sa_type=str_enum(ApplicationState))
     contact_released: bool
     reason: RejectReason | None = Field(default=None, sa_type=str_enum(RejectReason))
+    source: ApplicationSource = Field(default=ApplicationSource.SELF, sa_type=str_enum(ApplicationSource))
+    # When the last step was taken: what has waited since then too long is reminded of.
+    moved_at: datetime = Field(sa_type=UtcDateTime)
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    hired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class ApplicationStep(Identified, table=True):

@@ -1,12 +1,12 @@
 """Seeker profiles: what a person looks for."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import JSON
+from sqlalchemy import JSON, Index, sql
 from sqlmodel import Field
 
-from app.core.columns import sealed, str_enum
+from app.core.columns import UtcDateTime, sealed, str_enum
 from app.models.base import Versioned
 from app.rules.jobs.terms import CoordType, PayUnit, SeekerState, SkillLevel, Vehicle
 
@@ -14,6 +14,12 @@ from app.rules.jobs.terms import CoordType, PayUnit, SeekerState, SkillLevel, Ve
 class SeekerProfile(Versioned, table=True):
     """What a person looks for; no CV. Unknown stays NULL and is asked as one next question."""
 
+    __table_args__ = (
+        Index(
+            "ix_seeker_profile_findable", "updated_at", "id",
+            postgresql_where=sql.text("findable"), sqlite_where=sql.text("findable"),
+        ),
+    )  # fmt: skip
     person_id: UUID = Field(foreign_key="person.id", unique=True)
     wanted: list[str] = Field(default_factory=list, sa_type=JSON)
     experience_years: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
@@ -37,3 +43,7 @@ class SeekerProfile(Versioned, table=True):
     # Exact location is sensitive: sealed as "latitude,longitude" in gcj02.
     home_sealed: bytes | None = Field(default=None, sa_column_kwargs=sealed("home"))
     home_coord_type: CoordType | None = Field(default=None, sa_type=str_enum(CoordType))
+    # Shown to firms that look for people: off until the person has read what that means and switched it on.
+    findable: bool = False
+    findable_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    findable_text: str | None = Field(default=None, max_length=20)

@@ -1,10 +1,13 @@
-"""宝盖职聘：岗位、求职登记、推荐、应聘。"""
+"""宝盖职聘：岗位、求职登记、推荐、应聘、邀请与面试、摸底。"""
 
 from fastapi import APIRouter
 
 from app.routers.jobs import (
     applications,
     imports,
+    interviews,
+    invitations,
+    kept,
     posting_rules,
     seekers,
     survey_work,
@@ -16,5 +19,8 @@ from app.routers.jobs import (
 
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
-    for module in (vacancies, seekers, applications, wages, imports, takedowns, posting_rules, surveys, survey_work)
-)
+    for module in (
+        vacancies, seekers, applications, wages, invitations, interviews, kept,
+        imports, takedowns, posting_rules, surveys, survey_work,
+    )
+)  # fmt: skip

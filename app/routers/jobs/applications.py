@@ -30,9 +30,12 @@ from app.rules.identity.onbehalf import AgentScope
 from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs import applications as funnel
 from app.rules.jobs import vacancies as rules
+from app.rules.jobs.kept import KeptTooEarlyError
 from app.schemas.base import ExpectedVersion
 from app.schemas.jobs.applications import ApplicationForm, ApplicationRead, CandidateRead, Candidates, StepForm
-from app.services.jobs import applications, views
+from app.schemas.jobs.kept import ApplicationDetail
+from app.services.jobs import applications, details, views
+from app.services.jobs.funnel_views import application_detail
 
 router = make_router("jobs")
 HirerOf = Annotated[Actor, require(Permission.APPLICATION_MANAGE, Reach.FIRM)]
@@ -79,9 +82,9 @@ async def list_my_applications(
 
 
 @router.get("/me/applications/{application_id}", responses=read_errors(*AGENT_ERRORS, funnel.ApplicationNotFoundError))
-async def get_my_application(actor: SeekerRow, application_id: UUID, session: Reads) -> ApplicationRead:
-    """我的一次应聘。"""
-    return views.application_read(await applications.get_own_application(session, actor, application_id))
+async def get_my_application(actor: SeekerRow, application_id: UUID, session: Reads) -> ApplicationDetail:
+    """我的一次应聘，附应聘时看到的岗位原文和录用后双方的确认。"""
+    return application_detail(await details.own_detail(session, actor, application_id))
 
 
 @router.post(
@@ -139,6 +142,7 @@ async def list_candidates(
         funnel.NoSeatLeftError,
         funnel.RejectReasonMissingError,
         funnel.RejectReasonSurplusError,
+        KeptTooEarlyError,
         rules.VacancyNotFoundError,
         StaleError,
     ),

@@ -19,25 +19,29 @@ from app.rules.identity.roles import Actor
 from app.rules.jobs import applications as funnel
 from app.rules.jobs import vacancies as rules
 from app.schemas.jobs.seekers import Recommendations, SeekerForm, SeekerRead
-from app.services.jobs import recommendations, seekers, views
+from app.services.jobs import completeness, recommendations, seekers, views
 
 router = make_router("jobs")
 Seeker = Annotated[Actor, assisted(AgentScope.JOBS)]
 
 
 @router.get("/me/seeker-profile", responses=read_errors(*AGENT_ERRORS, funnel.SeekerProfileMissingError))
-async def get_my_seeker_profile(actor: Seeker, session: Reads) -> SeekerRead:
-    """我的求职登记。"""
-    return views.seeker_read(await seekers.get_profile(session, actor.person_id))
+async def get_my_seeker_profile(actor: Seeker, session: Reads, runtime: RuntimeDep, now: Now) -> SeekerRead:
+    """我的求职登记，附完整程度和下一个最有用的问题。"""
+    row = await seekers.get_profile(session, actor.person_id)
+    return views.seeker_read(row, await completeness.assess_profile(session, runtime.crypto, row, now=now))
 
 
 @router.put(
     "/me/seeker-profile",
     responses=write_errors(ConsentMissingError, funnel.AreaUnknownError, rules.OccupationUnknownError, StaleError),
 )
-async def save_my_seeker_profile(actor: Seeker, form: SeekerForm, session: Unit, runtime: RuntimeDep) -> SeekerRead:
+async def save_my_seeker_profile(
+    actor: Seeker, form: SeekerForm, session: Unit, runtime: RuntimeDep, now: Now
+) -> SeekerRead:
     """求职登记，不需要简历；没填的算未知，不算不符。"""
-    return views.seeker_read(await seekers.save_profile(runtime, session, actor, form))
+    row = await seekers.save_profile(runtime, session, actor, form)
+    return views.seeker_read(row, await completeness.assess_profile(session, runtime.crypto, row, now=now))
 
 
 @router.get(

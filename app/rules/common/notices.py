@@ -12,6 +12,12 @@ class NoticeKind(Labelled):
 
     APPLICATION_RECEIVED = "application_received", "收到新的应聘"
     APPLICATION_MOVED = "application_moved", "应聘进展"
+    APPLICATIONS_WAITING = "applications_waiting", "应聘等待处理"
+    INVITATION = "invitation", "岗位邀请"
+    INTERVIEW = "interview", "面试安排"
+    INTERVIEW_SOON = "interview_soon", "面试提醒"
+    KEPT_ASKED = "kept_asked", "在岗确认"
+    LIAISON_DIGEST = "liaison_digest", "挂钩企业每周提示"
     VACANCY_FILLED = "vacancy_filled", "岗位已招满"
     VACANCY_REVIEWED = "vacancy_reviewed", "岗位审核结果"
     VACANCY_TAKEN_DOWN = "vacancy_taken_down", "岗位下架与申诉"
@@ -61,6 +67,12 @@ class ReachRule:
 NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.APPLICATION_RECEIVED: ReachRule(),
     NoticeKind.APPLICATION_MOVED: ReachRule(sms=True, call=True),
+    NoticeKind.APPLICATIONS_WAITING: ReachRule(),
+    NoticeKind.INVITATION: ReachRule(),
+    NoticeKind.INTERVIEW: ReachRule(sms=True, call=True),
+    NoticeKind.INTERVIEW_SOON: ReachRule(sms=True),
+    NoticeKind.KEPT_ASKED: ReachRule(),
+    NoticeKind.LIAISON_DIGEST: ReachRule(),
     NoticeKind.VACANCY_FILLED: ReachRule(),
     NoticeKind.VACANCY_REVIEWED: ReachRule(),
     NoticeKind.VACANCY_TAKEN_DOWN: ReachRule(sms=True),

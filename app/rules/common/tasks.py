@@ -16,6 +16,7 @@ class TaskKind(Labelled):
     VACANCY_SAMPLE = "vacancy_sample", "抽查岗位"
     TAKEDOWN_APPEAL = "takedown_appeal", "答复岗位申诉"
     POSTING_CHANGE = "posting_change", "确认发布规则变更"
+    KEPT_CONTRADICTED = "kept_contradicted", "核对在岗情况"
     CONTENT_REVIEW = "content_review", "复核图片或文字"
     REPORT = "report", "处理举报"
     PERSON_MERGE = "person_merge", "核对是否同一人"
@@ -43,6 +44,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.VACANCY_SAMPLE: Permission.VACANCY_REVIEW,
     TaskKind.TAKEDOWN_APPEAL: Permission.VACANCY_REVIEW,
     TaskKind.POSTING_CHANGE: Permission.VACANCY_REVIEW,
+    TaskKind.KEPT_CONTRADICTED: Permission.VACANCY_REVIEW,
     TaskKind.CONTENT_REVIEW: Permission.CONTENT_REVIEW,
     TaskKind.REPORT: Permission.REPORT_HANDLE,
     TaskKind.PERSON_MERGE: Permission.PERSON_MANAGE,
@@ -56,7 +58,7 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
 }
 
 # What nothing in the system can do: done in the world, then ticked off with a word about it.
-BY_HAND = frozenset({TaskKind.ACCOUNT_ABANDONED, TaskKind.WECHAT_PUNISHED})
+BY_HAND = frozenset({TaskKind.ACCOUNT_ABANDONED, TaskKind.WECHAT_PUNISHED, TaskKind.KEPT_CONTRADICTED})
 
 
 def check_by_hand(kind: TaskKind) -> None:

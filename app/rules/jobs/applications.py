@@ -29,6 +29,11 @@ class RejectReason(Labelled):
     OTHER = "other", "其他"
 
 
+class ApplicationSource(Labelled):
+    SELF = "self", "自己应聘"
+    INVITATION = "invitation", "接受企业邀请"
+
+
 class Side(StrEnum):
     """Who takes a step."""
 

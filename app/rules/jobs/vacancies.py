@@ -58,6 +58,11 @@ class VacancyNotFoundError(NotFoundError):
     message = "没有找到这个岗位，可能已下线"
 
 
+class VersionNotFoundError(NotFoundError):
+    code = "vacancy_version_not_found"
+    message = "没有找到岗位的这个版本"
+
+
 class VacancyStateError(ConflictError):
     code = "vacancy_state_wrong"
     message = "岗位当前为“{current}”，不能变为“{target}”"

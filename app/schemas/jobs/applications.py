@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from app.rules.jobs.applications import ApplicationState, RejectReason
+from app.rules.jobs.applications import ApplicationSource, ApplicationState, RejectReason
 from app.schemas.base import Action, Input, Instant, Output, Version, example
 from app.schemas.jobs.seekers import ScorePart
 
@@ -39,6 +39,7 @@ class ApplicationRead(Output):
     vacancy_title: str
     enterprise_name: str
     vacancy_content_version: int
+    source: ApplicationSource
     state: ApplicationState
     state_label: str
     reason: RejectReason | None
@@ -58,6 +59,8 @@ class CandidateRead(Output):
     id: UUID
     version: int
     vacancy_id: UUID
+    vacancy_content_version: int = Field(description="What the person saw: GET /vacancies/{id}/versions/{number}")
+    source: ApplicationSource
     state: ApplicationState
     state_label: str
     created_at: Instant

@@ -15,7 +15,7 @@ from app.rules.jobs.terms import (
     Vehicle,
     WorkFeature,
 )
-from app.schemas.base import Fen, Input, Output, Version, example
+from app.schemas.base import Fen, Input, Instant, Output, Version, example
 from app.schemas.jobs.vacancies import Code, Minute, Place, VacancyListItem, Word
 
 
@@ -69,6 +69,39 @@ class SeekerForm(Input):
         return self
 
 
+class FindableForm(Input):
+    """The switch beside the text `findable_text`, which the person has read."""
+
+    model_config = example({"findable": True, "text_version": "2026-11"})
+
+    findable: bool = Field(description="Whether firms that look for people may see what fits, without name or contact")
+    text_version: Annotated[str, Field(max_length=20)] = Field(
+        default="", description="`findable_text_version` of the profile; needed for switching on"
+    )
+
+
+class ProfilePart(Output):
+    key: str
+    label: str
+    weight: float = Field(description="Share of a whole score; all parts sum to 1")
+    known: bool
+
+
+class NextQuestion(Output):
+    """The one answer that would help most over the vacancies that are open now."""
+
+    key: str
+    fields: list[str] = Field(description="Fields of the registration form that answer it")
+    question: str
+    why: str
+    helps: int = Field(description="Open vacancies that this answer makes comparable")
+
+
+class Completeness(Output):
+    percent: int = Field(description="0–100: the weights of the parts that are known")
+    parts: list[ProfilePart]
+
+
 class SeekerRead(Output):
     version: int
     wanted: list[str]
@@ -91,6 +124,12 @@ class SeekerRead(Output):
     seeker_state: SeekerState | None
     home_area_id: UUID | None
     home_known: bool
+    findable: bool
+    findable_at: Instant | None
+    findable_text: str = Field(description="What switching it on means, to be shown beside the switch")
+    findable_text_version: str
+    completeness: Completeness
+    next_question: NextQuestion | None = Field(description="null once everything is known")
 
 
 class ScorePart(Output):

@@ -85,6 +85,21 @@ async def records_of(session: AsyncSession, person_id: UUID) -> list[UUID]:
     return found
 
 
+async def active_among(session: AsyncSession, person_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of them whose account lives: nobody else is shown, asked or told anything."""
+    rows = await session.exec(
+        select(col(Person.id)).where(col(Person.id).in_(person_ids), Person.state == PersonState.ACTIVE)
+    )
+    return set(rows.all())
+
+
+async def hold_person(session: AsyncSession, person_id: UUID) -> None:
+    """One such act at a time for this person. Rows that only point at them are written meanwhile: no deadlock with those."""
+    statement = select(col(Person.id)).where(Person.id == person_id).with_for_update(key_share=True)
+    if (await session.exec(statement)).one_or_none() is None:
+        raise UnauthorisedError
+
+
 async def wants_night_messages(session: ReadSession, person_id: UUID) -> bool:
     found = await session.exec(select(col(Person.night_messages)).where(Person.id == person_id))
     return bool(found.one_or_none())

@@ -51,6 +51,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "console_account.person_id": _mine(M.FIRST, D.DELETE, "网页登录"),
     "login_session.person_id": _mine(M.STAY, D.DELETE, "登录"),
     "seeker_profile.person_id": _mine(M.FIRST, D.DELETE, "求职登记"),
+    "invitation.person_id": _mine(M.STAY, D.DELETE, "企业的邀请：双方各自的记录"),
     "application.person_id": _mine(M.MOVE, D.HANDLED, "应聘：撤回，联系方式收回；服务记录依法另存3年"),
     "appointment.person_id": _mine(M.MOVE, D.HANDLED, "任职：结束；任职记录只有编号"),
     "consent.person_id": _mine(M.MOVE, D.KEEP, "同意凭据：只有编号，保存3年"),
@@ -80,6 +81,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
             "posting_change.proposed_by", "posting_change.decided_by", "vacancy_import.imported_by",
             "vacancy_takedown.taken_by", "vacancy_takedown.appealed_by", "vacancy_takedown.answered_by",
+            "interview.proposed_by", "invitation.invited_by",
             "report.taken_by", "report.decided_by", "representation.revoked_by", "task.done_by",
             "survey_answer.recorded_by", "survey_assignment.assigned_by", "survey_household.recorded_by",
             "survey_wave.created_by",
@@ -97,6 +99,8 @@ ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
 # Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
 CHILDREN: dict[str, str] = {
     "application_step.application_id": "application",
+    "interview.application_id": "application",
+    "kept_check.application_id": "application",
     "notice_delivery.notice_id": "notice",
     "media_check.file_id": "file",
     "file_use.file_id": "file",
@@ -110,4 +114,4 @@ HIDDEN_COLUMNS = frozenset({
     "password_hash", "totp_sealed", "token_hash", "code_hash", "code_sealed", "login_code_hash", "phone_hash",
     "id_number_hash", "content_hash", "key_sealed", "object_name", "successor_hash", "before_sealed", "last_step",
 })  # fmt: skip
-EXPORTED_CHILDREN = frozenset({"application_step", "notice_delivery", "file_use"})
+EXPORTED_CHILDREN = frozenset({"application_step", "interview", "kept_check", "notice_delivery", "file_use"})

@@ -13,14 +13,24 @@ from app.models.identity import AssistedAct
 from app.rules.identity.onbehalf import UNDO_WITHIN, AlreadyUndoneError, AssistedActNotFoundError, NotUndoableError
 from app.rules.identity.roles import Actor
 from app.services.identity import audit, people
-from app.services.jobs import applications, seekers
+from app.services.jobs import applications, interviews, invitations, seekers
 
 # `(session, crypto, act, content before, now)` → False where the row has been changed since.
 Restore = Callable[[AsyncSession, Crypto, AssistedAct, str | None, datetime], Awaitable[bool]]
+
+
+async def _never(session: AsyncSession, crypto: Crypto, act: AssistedAct, before: str | None, now: datetime) -> bool:
+    del session, crypto, act, before, now
+    return False
+
+
 RESTORERS: dict[str, Restore] = {
     "person": people.restore_profile,
     seekers.SUBJECT: seekers.restore_profile,
     applications.SUBJECT: applications.restore_application,
+    # A refusal that the firm has read and a time that both have agreed are changed with it, not undone behind its back.
+    invitations.SUBJECT: _never,
+    interviews.SUBJECT: _never,
 }
 # What was taken back is given anew, not restored.
 FINAL = frozenset({"withdraw_application", "withdraw_consent"})

@@ -12,7 +12,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.core.db import ReadSession, check_version, lock
-from app.core.errors import FieldIssue
 from app.core.events import emit
 from app.core.ids import new_id
 from app.core.pages import Cursors, after
@@ -20,7 +19,6 @@ from app.core.upsert import insert_or_ignore
 from app.matching.recommendation import RankedItem
 from app.models.identity import AssistedAct
 from app.models.jobs import Application, ApplicationStep, Vacancy
-from app.rules.identity.ages import check_may_work
 from app.rules.identity.consents import ConsentPurpose, check_consent
 from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs.applications import (
@@ -29,25 +27,26 @@ from app.rules.jobs.applications import (
     NEXT,
     AlreadyAppliedError,
     ApplicationNotFoundError,
+    ApplicationSource,
     ApplicationState,
     ApplicationStateError,
     ContactNotReleasedError,
     NoSeatLeftError,
-    ProfileIncompleteError,
     RejectReason,
     Side,
     check_reason,
     check_step,
 )
+from app.rules.jobs.kept import DAYS_OF, check_kept_due
 from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
 from app.rules.jobs.vacancies import VacancyNotFoundError, VacancyState, check_open
-from app.services.events import ApplicationMoved, ApplicationReceived, VacancyFilled
+from app.services.events import ApplicationMoved, ApplicationReceived, ApplicationSettled, VacancyFilled
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 from app.services.identity.consents import consents_of
-from app.services.identity.people import PersonFacts, facts_of, facts_of_one
+from app.services.identity.people import PersonFacts, facts_of
 from app.services.jobs.recommendations import rank_candidates
-from app.services.jobs.seekers import find_profile, profiles_of
+from app.services.jobs.seekers import check_ready, find_profile, profiles_of
 from app.services.jobs.vacancies import close_filled, get_own
 
 # A vacancy's applicants are ranked together: the newest so many.
@@ -78,15 +77,23 @@ async def apply(
     if not release_contact:
         raise ContactNotReleasedError
     check_consent(await consents_of(session, actor.person_id), ConsentPurpose.SERVICE)
-    await _check_ready(session, crypto, actor, now)
+    await check_ready(session, crypto, actor, now)
     vacancy = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     if vacancy.published_at is None:
         # Never public: for a stranger it does not exist.
         raise VacancyNotFoundError
     check_open(vacancy.state, vacancy.valid_until, china_date(now))
+    row = await enter(session, crypto, actor, vacancy, source=ApplicationSource.SELF, now=now)
+    return await track(session, row.id)
+
+
+async def enter(
+    session: AsyncSession, crypto: Crypto, actor: Actor, vacancy: Vacancy, *, source: ApplicationSource, now: datetime
+) -> Application:
+    """The application itself, under the vacancy's lock: whoever comes second finds the first one there."""
     row = Application(
-        id=new_id(), created_at=now, updated_at=now, person_id=actor.person_id, vacancy_id=vacancy.id,
-        vacancy_content_version=vacancy.content_version, contact_released=True,
+        id=new_id(), created_at=now, updated_at=now, moved_at=now, person_id=actor.person_id, vacancy_id=vacancy.id,
+        vacancy_content_version=vacancy.content_version, contact_released=True, source=source,
     )  # fmt: skip
     if not await insert_or_ignore(session, Application, row.model_dump()):
         raise AlreadyAppliedError
@@ -100,10 +107,10 @@ async def apply(
         session,
         ApplicationReceived(
             at=now, application_id=row.id, vacancy_id=vacancy.id,
-            enterprise_id=vacancy.enterprise_id, title=vacancy.title,
+            enterprise_id=vacancy.enterprise_id, title=vacancy.title, source=source,
         ),
     )  # fmt: skip
-    return await track(session, row.id)
+    return row
 
 
 async def track(session: AsyncSession, application_id: UUID) -> Tracked:
@@ -113,12 +120,7 @@ async def track(session: AsyncSession, application_id: UUID) -> Tracked:
         .where(Application.id == application_id)
     )
     application, vacancy = found.one()
-    return Tracked(application, vacancy, (await _steps(session, [application_id])).get(application_id, []))
-
-
-async def get_own_application(session: ReadSession, actor: Actor, application_id: UUID) -> Tracked:
-    await _own(session, actor, application_id)
-    return await track(session, application_id)
+    return Tracked(application, vacancy, (await steps_of(session, [application_id])).get(application_id, []))
 
 
 async def list_own_applications(
@@ -135,7 +137,7 @@ async def list_own_applications(
         statement = statement.where(after(keys, cursors.decode(query, cursor)))
     rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
     rows, following = cursors.page(query, rows, limit, lambda pair: [pair[0].created_at, pair[0].id])
-    steps = await _steps(session, [application.id for application, _ in rows])
+    steps = await steps_of(session, [application.id for application, _ in rows])
     return [Tracked(row, vacancy, steps.get(row.id, [])) for row, vacancy in rows], following
 
 
@@ -143,11 +145,11 @@ async def withdraw(
     session: AsyncSession, crypto: Crypto, actor: Actor, application_id: UUID, *, expected_version: int, now: datetime
 ) -> Tracked:
     """The seeker's own step; the released contact is closed with it."""
-    await _own(session, actor, application_id)
+    await check_own(session, actor, application_id)
     row = await lock(session, Application, application_id, ApplicationNotFoundError)
     check_version(row.version, expected_version)
     check_step(row.state, ApplicationState.WITHDRAWN, Side.SEEKER)
-    _withdraw(session, row, actor.caller_id, now)
+    await _withdraw(session, row, actor.caller_id, now)
     audit.by(session, actor, "application_withdrawn", SUBJECT, row.id, now=now)
     await session.flush()
     tracked = await track(session, row.id)
@@ -162,7 +164,7 @@ async def revoke_contact(
     session: AsyncSession, actor: Actor, application_id: UUID, *, expected_version: int, now: datetime
 ) -> Tracked:
     """The firm no longer sees name and number; the application itself goes on."""
-    await _own(session, actor, application_id)
+    await check_own(session, actor, application_id)
     row = await lock(session, Application, application_id, ApplicationNotFoundError)
     check_version(row.version, expected_version)
     if row.contact_released:
@@ -181,7 +183,7 @@ async def restore_application(
     row = await lock(session, Application, act.subject_id, ApplicationNotFoundError)
     if row.version != act.subject_version or ApplicationState.WITHDRAWN not in NEXT[row.state]:
         return False
-    _withdraw(session, row, act.person_id, now)
+    await _withdraw(session, row, act.person_id, now)
     return True
 
 
@@ -192,7 +194,7 @@ async def leave_all(session: AsyncSession, person_id: UUID, *, now: datetime) ->
     )
     for row in rows:
         if ApplicationState.WITHDRAWN in NEXT[row.state]:
-            _withdraw(session, row, person_id, now)
+            await _withdraw(session, row, person_id, now)
         elif row.contact_released:
             row.contact_released = False
             row.touch(now)
@@ -242,7 +244,7 @@ async def list_candidates(
 async def get_candidate(
     session: AsyncSession, crypto: Crypto, actor: Actor, application_id: UUID, *, now: datetime
 ) -> Candidate:
-    row, vacancy = await _of_firm(session, actor, application_id)
+    row, vacancy = await of_firm(session, actor, application_id)
     facts = await facts_of(session, crypto, [row.person_id] if row.contact_released else [])
     # As in the list: with the contact the person has taken back what the score is made of.
     profile = await find_profile(session, row.person_id) if row.contact_released else None
@@ -261,16 +263,39 @@ async def move(
     now: datetime,
 ) -> Application:
     """A step of the firm. Hiring takes a seat; the last seat closes the vacancy and tells the others."""
-    seen, _ = await _of_firm(session, actor, application_id)
-    # Vacancy before application, everywhere: two locks always taken in the same order cannot deadlock.
-    vacancy = await lock(session, Vacancy, seen.vacancy_id, VacancyNotFoundError)
-    row = await lock(session, Application, application_id, ApplicationNotFoundError)
+    vacancy, row = await lock_of_firm(session, actor, application_id)
     check_version(row.version, expected_version)
     if target not in FIRM_STEPS:
         raise ApplicationStateError(current=row.state.label, target=target.label)
+    await advance(session, actor, vacancy, row, target, reason=reason, now=now)
+    return row
+
+
+async def lock_of_firm(session: AsyncSession, actor: Actor, application_id: UUID) -> tuple[Vacancy, Application]:
+    """Vacancy before application, everywhere: two locks always taken in the same order cannot deadlock."""
+    seen, _ = await of_firm(session, actor, application_id)
+    vacancy = await lock(session, Vacancy, seen.vacancy_id, VacancyNotFoundError)
+    return vacancy, await lock(session, Application, application_id, ApplicationNotFoundError)
+
+
+async def advance(
+    session: AsyncSession,
+    actor: Actor,
+    vacancy: Vacancy,
+    row: Application,
+    target: ApplicationState,
+    *,
+    reason: RejectReason | None,
+    now: datetime,
+) -> None:
+    """The firm's step itself, both rows locked: checked, written down, told; hiring takes a seat."""
     check_step(row.state, target, Side.FIRM)
     check_reason(target, reason)
+    if target in DAYS_OF:
+        check_kept_due(row.hired_at and china_date(row.hired_at), DAYS_OF[target], china_date(now))
     row.state, row.reason = target, reason
+    if target is ApplicationState.HIRED:
+        row.hired_at = now
     if target is ApplicationState.REJECTED:
         # The purpose for which the contact was given has ended (个人信息保护法 第六条).
         row.contact_released = False
@@ -284,9 +309,10 @@ async def move(
             enterprise_name=vacancy.enterprise_name, state=target, reason=reason,
         ),
     )  # fmt: skip
+    if target in {ApplicationState.REJECTED, ApplicationState.HIRED}:
+        await emit(session, ApplicationSettled(at=now, application_id=row.id, state=target))
     if target is ApplicationState.HIRED:
         await _take_seat(session, vacancy, now)
-    return row
 
 
 async def _take_seat(session: AsyncSession, vacancy: Vacancy, now: datetime) -> None:
@@ -321,26 +347,7 @@ async def _take_seat(session: AsyncSession, vacancy: Vacancy, now: datetime) -> 
     )  # fmt: skip
 
 
-async def _check_ready(session: AsyncSession, crypto: Crypto, actor: Actor, now: datetime) -> None:
-    """Name, phone and birth date before the first application: the firm must reach and may lawfully hire the person."""
-    facts = await facts_of_one(session, crypto, actor.person_id)
-    needed = {
-        "name": ("姓名", facts.name),
-        "phone": ("手机号", facts.phone),
-        "birth_date": ("出生日期", facts.birth_date),
-    }
-    missing = {path: label for path, (label, value) in needed.items() if value is None}
-    if await find_profile(session, actor.person_id) is None:
-        missing["seeker_profile"] = "求职登记"
-    if missing:
-        raise ProfileIncompleteError(
-            missing="、".join(missing.values()),
-            fields=[FieldIssue(path=path, message=f"请先补全{label}") for path, label in missing.items()],
-        )
-    check_may_work(facts.birth_date, china_date(now))
-
-
-async def _own(session: AsyncSession, actor: Actor, application_id: UUID) -> None:
+async def check_own(session: AsyncSession, actor: Actor, application_id: UUID) -> None:
     found = await session.exec(
         select(col(Application.id)).where(Application.id == application_id, Application.person_id == actor.person_id)
     )
@@ -348,7 +355,7 @@ async def _own(session: AsyncSession, actor: Actor, application_id: UUID) -> Non
         raise ApplicationNotFoundError
 
 
-async def _of_firm(session: AsyncSession, actor: Actor, application_id: UUID) -> tuple[Application, Vacancy]:
+async def of_firm(session: AsyncSession, actor: Actor, application_id: UUID) -> tuple[Application, Vacancy]:
     mine = sorted(actor.enterprises(Permission.APPLICATION_MANAGE))
     found = await session.exec(
         select(Application, Vacancy)
@@ -361,7 +368,7 @@ async def _of_firm(session: AsyncSession, actor: Actor, application_id: UUID) ->
     return pair[0], pair[1]
 
 
-async def _steps(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[ApplicationStep]]:
+async def steps_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[ApplicationStep]]:
     rows = await session.exec(
         select(ApplicationStep)
         .where(col(ApplicationStep.application_id).in_(ids))
@@ -373,12 +380,14 @@ async def _steps(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[
     return grouped
 
 
-def _withdraw(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:
+async def _withdraw(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:
     """With the application the released contact closes."""
     row.state, row.contact_released = ApplicationState.WITHDRAWN, False
     row.touch(now)
     _step(session, row, by, now)
+    await emit(session, ApplicationSettled(at=now, application_id=row.id, state=row.state))
 
 
 def _step(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:
+    row.moved_at = now
     session.add(ApplicationStep(created_at=now, application_id=row.id, state=row.state, by_person_id=by))

@@ -49,10 +49,10 @@ async def recommend(session: ReadSession, crypto: Crypto, actor: Actor, *, limit
     profile = await get_profile(session, actor.person_id)
     facts = await facts_of_one(session, crypto, actor.person_id)
     check_may_work(facts.birth_date, china_date(now))
-    rows = await _open_vacancies(session, profile, now)
+    rows = await open_vacancies(session, profile, now)
     if ConsentPurpose.PERSONAL_RECOMMENDATION in await lacking_consents(session, actor.person_id):
         return Recommendation([Recommended(row, None) for row in rows[:limit]], personalised=False, considered=0)
-    tree = await _tree(session)
+    tree = await occupation_tree(session)
     columns = VacancyColumns.from_cards([vacancy_card(row) for row in rows])
     ranked = rank_vacancies(seeker_card(crypto, profile), columns, tree, now=now, limit=limit)
     by_id = {row.id: row for row in rows}
@@ -60,16 +60,25 @@ async def recommend(session: ReadSession, crypto: Crypto, actor: Actor, *, limit
 
 
 async def rank_candidates(
-    session: AsyncSession, crypto: Crypto, vacancy: Vacancy, profiles: Sequence[SeekerProfile], *, now: datetime
+    session: AsyncSession,
+    crypto: Crypto,
+    vacancy: Vacancy,
+    profiles: Sequence[SeekerProfile],
+    *,
+    now: datetime,
+    limit: int | None = None,
 ) -> dict[UUID, RankedItem]:
-    """The applicants of one vacancy, scored by the same engine, told from the firm's side."""
-    tree = await _tree(session)
+    """People for one vacancy, best first, scored by the same engine, told from the firm's side."""
+    tree = await occupation_tree(session)
     cards = [seeker_card(crypto, profile) for profile in profiles]
-    ranked = rank_seekers(vacancy_card(vacancy), cards, tree, now=now, limit=len(cards))
+    ranked = rank_seekers(vacancy_card(vacancy), cards, tree, now=now, limit=len(cards) if limit is None else limit)
     return {item.id: item for item in ranked}
 
 
-async def _open_vacancies(session: AsyncSession, profile: SeekerProfile, now: datetime) -> Sequence[Vacancy]:
+async def open_vacancies(
+    session: AsyncSession, profile: SeekerProfile, now: datetime, *, at_most: int = CONSIDERED_AT_MOST
+) -> Sequence[Vacancy]:
+    """The newest open postings of firms from which this person does not hide."""
     rows = await session.exec(
         select(Vacancy)
         .where(
@@ -78,7 +87,7 @@ async def _open_vacancies(session: AsyncSession, profile: SeekerProfile, now: da
             col(Vacancy.enterprise_id).not_in([UUID(value) for value in profile.hidden_from]),
         )
         .order_by(col(Vacancy.published_at).desc(), col(Vacancy.id).desc())
-        .limit(CONSIDERED_AT_MOST)
+        .limit(at_most)
     )
     return rows.all()
 
@@ -87,7 +96,8 @@ async def _open_vacancies(session: AsyncSession, profile: SeekerProfile, now: da
 _trees: dict[str, OccupationTree] = {}
 
 
-async def _tree(session: AsyncSession) -> OccupationTree:
+async def occupation_tree(session: AsyncSession) -> OccupationTree:
+    """The code table as the engine reads it, kept until it changes."""
     revision = await revision_of(session, OCCUPATION)
     if revision not in _trees:
         rows = await list_codes(session, OCCUPATION)

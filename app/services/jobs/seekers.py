@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.core.db import check_version, fetch
-from app.core.errors import StaleError, UnauthorisedError
+from app.core.errors import FieldIssue, StaleError, UnauthorisedError
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
 from app.models.identity import AssistedAct, Person
@@ -20,7 +20,7 @@ from app.rules.geo import to_gcj02
 from app.rules.identity.ages import check_may_work
 from app.rules.identity.consents import POLICY_VERSIONS, ConsentPurpose, check_consent
 from app.rules.identity.roles import Actor
-from app.rules.jobs.applications import AreaUnknownError, SeekerProfileMissingError
+from app.rules.jobs.applications import AreaUnknownError, ProfileIncompleteError, SeekerProfileMissingError
 from app.rules.jobs.terms import CoordType
 from app.rules.jobs.vacancies import OccupationUnknownError
 from app.schemas.jobs.seekers import SeekerForm
@@ -30,6 +30,7 @@ from app.services.common.content import SCENE_PROFILE, check_texts
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 from app.services.identity.consents import consents_of
+from app.services.identity.people import facts_of_one
 from app.services.organisation.liaison import area_kind
 from app.services.runtime import Runtime
 
@@ -129,6 +130,25 @@ def open_home(crypto: Crypto, row: SeekerProfile) -> tuple[float, float] | None:
     return to_gcj02(latitude, longitude, row.home_coord_type)
 
 
+async def check_ready(session: AsyncSession, crypto: Crypto, actor: Actor, now: datetime) -> None:
+    """Name, phone and birth date before the first application: the firm must reach and may lawfully hire the person."""
+    facts = await facts_of_one(session, crypto, actor.person_id)
+    needed = {
+        "name": ("姓名", facts.name),
+        "phone": ("手机号", facts.phone),
+        "birth_date": ("出生日期", facts.birth_date),
+    }
+    missing = {path: label for path, (label, value) in needed.items() if value is None}
+    if await find_profile(session, actor.person_id) is None:
+        missing["seeker_profile"] = "求职登记"
+    if missing:
+        raise ProfileIncompleteError(
+            missing="、".join(missing.values()),
+            fields=[FieldIssue(path=path, message=f"请先补全{label}") for path, label in missing.items()],
+        )
+    check_may_work(facts.birth_date, china_date(now))
+
+
 async def _check(session: AsyncSession, crypto: Crypto, actor: Actor, form: SeekerForm, now: datetime) -> None:
     given = await consents_of(session, actor.person_id)
     check_consent(given, ConsentPurpose.SERVICE)
@@ -151,7 +171,7 @@ async def _locked(
     fresh = await insert_or_ignore(
         session,
         SeekerProfile,
-        {"id": new_id(), "created_at": now, "updated_at": now, "version": 1, "person_id": person_id}
+        {"id": new_id(), "created_at": now, "updated_at": now, "version": 1, "person_id": person_id, "findable": False}
         | {name: [] for name in ("wanted", "machines", "certificates", "shift_patterns")}
         | {"no_list": [], "hidden_from": [], "pay_cycles": [], "experience_years": {}},
     )
@@ -168,7 +188,9 @@ async def _locked(
 
 def _snapshot(crypto: Crypto, row: SeekerProfile) -> str:
     """The form as it stands, for undoing an agent's change."""
-    kept = row.model_dump(mode="json", exclude=TECHNICAL | {"home_sealed"})
+    # Being found is the person's own switch; no agent's form holds it.
+    own = {"home_sealed", "findable", "findable_at", "findable_text"}
+    kept = row.model_dump(mode="json", exclude=TECHNICAL | own)
     kept["home"] = crypto.open_if(SUBJECT, "home", row.id, row.home_sealed)
     return json.dumps(kept, ensure_ascii=False)
 

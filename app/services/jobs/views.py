@@ -10,18 +10,21 @@ from pydantic_core import to_json
 from sqlalchemy import Row
 
 from app.core.clock import CHINA
-from app.matching.recommendation import RankedItem
+from app.matching.recommendation import Completeness, RankedItem
+from app.matching.recommendation.questions import NextQuestion as Question
 from app.models.jobs import SeekerProfile, Vacancy
 from app.rules.identity.masks import mask_name
 from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs.applications import FIRM_STEPS, ApplicationState, Side, check_step
 from app.rules.jobs.applications import ApplicationStateError as StepRefused
+from app.rules.jobs.invitations import FINDABLE_TEXTS, FINDABLE_VERSION
 from app.rules.jobs.posting import Finding
 from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
 from app.rules.jobs.vacancies import VacancyState
 from app.schemas.base import Action
 from app.schemas.jobs.applications import ApplicationRead, CandidateRead, Contact, StepRead
-from app.schemas.jobs.seekers import Recommendation, Recommendations, ScorePart, SeekerRead
+from app.schemas.jobs.seekers import Completeness as CompletenessRead
+from app.schemas.jobs.seekers import NextQuestion, ProfilePart, Recommendation, Recommendations, ScorePart, SeekerRead
 from app.schemas.jobs.vacancies import (
     FindingRead,
     LintRead,
@@ -102,9 +105,34 @@ def finding_read(finding: Finding) -> FindingRead:
     )  # fmt: skip
 
 
-def seeker_read(row: SeekerProfile) -> SeekerRead:
-    values = row.model_dump(exclude={"home_sealed"})
-    return SeekerRead.model_validate(values | {"home_known": row.home_sealed is not None})
+def seeker_read(row: SeekerProfile, known: Completeness) -> SeekerRead:
+    values = row.model_dump(exclude={"home_sealed", "findable_text"})
+    return SeekerRead.model_validate(
+        values
+        | {
+            "home_known": row.home_sealed is not None,
+            "findable_text": FINDABLE_TEXTS[FINDABLE_VERSION], "findable_text_version": FINDABLE_VERSION,
+            "completeness": CompletenessRead(
+                percent=known.percent,
+                parts=[
+                    ProfilePart(key=part.key, label=part.key.label, weight=round(part.weight, 3), known=part.known)
+                    for part in known.parts
+                ],
+            ),
+            "next_question": _question(known.next_question),
+        }
+    )  # fmt: skip
+
+
+def _question(found: Question | None) -> NextQuestion | None:
+    if found is None:
+        return None
+    why = f"还不知道您的“{found.key.label}”"
+    if found.helps:
+        why += f"：现有{found.considered}个招聘中的岗位，回答后有{found.helps}个能比得更准"
+    return NextQuestion(
+        key=found.key, fields=list(found.question.fields), question=found.question.text, why=why, helps=found.helps
+    )
 
 
 def score_parts(item: RankedItem | None) -> list[ScorePart]:
@@ -136,7 +164,7 @@ def application_read(tracked: Tracked) -> ApplicationRead:
     return ApplicationRead(
         id=row.id, version=row.version, vacancy_id=row.vacancy_id, vacancy_title=tracked.vacancy.title,
         enterprise_name=tracked.vacancy.enterprise_name, vacancy_content_version=row.vacancy_content_version,
-        state=row.state, state_label=row.state.label, reason=row.reason, created_at=row.created_at,
+        source=row.source, state=row.state, state_label=row.state.label, reason=row.reason, created_at=row.created_at,
         steps=[StepRead(state=s.state, state_label=s.state.label, at=s.created_at) for s in tracked.steps],
         actions=[_step_action("withdraw", row.state, ApplicationState.WITHDRAWN, Side.SEEKER)],
     )  # fmt: skip
@@ -149,9 +177,9 @@ def candidate_read(candidate: Candidate) -> CandidateRead:
         # A name that a second person has not yet looked at is shown masked.
         contact = Contact(name=mask_name(facts.name) if facts.name_held else facts.name, phone=facts.phone)
     return CandidateRead(
-        id=row.id, version=row.version, vacancy_id=row.vacancy_id, state=row.state, state_label=row.state.label,
-        created_at=row.created_at, contact=contact, score=item.score if item else None,
-        confidence=item.confidence if item else None, parts=parts_for_firm(item),
+        id=row.id, version=row.version, vacancy_id=row.vacancy_id, vacancy_content_version=row.vacancy_content_version,
+        source=row.source, state=row.state, state_label=row.state.label, created_at=row.created_at, contact=contact,
+        score=item.score if item else None, confidence=item.confidence if item else None, parts=parts_for_firm(item),
         reasons=list(item.reasons) if item else [], gaps=list(item.gaps) if item else [],
         actions=[
             _step_action(target.value, row.state, target, Side.FIRM) for target in ApplicationState if target in FIRM_STEPS

@@ -70,6 +70,24 @@ async def list_liaison(session: ReadSession, actor: Actor, *, state: LiaisonStat
     return [_liaison_row(link, party, names) for link, party in await session.exec(statement)]
 
 
+async def firms_of_cadres(session: AsyncSession) -> list[tuple[UUID, UUID]]:
+    """`(person, enterprise)`: the known liaison cadres who have claimed their record, and the firms they stand beside."""
+    rows = await session.exec(
+        select(RosterPerson.person_id, PartyOrganisation.enterprise_id)
+        .join(LiaisonLink, col(LiaisonLink.roster_person_id) == col(RosterPerson.id))
+        .join(PartyOrganisation, col(PartyOrganisation.id) == col(LiaisonLink.party_organisation_id))
+        .where(
+            LiaisonLink.role == LiaisonRole.CADRE,
+            LiaisonLink.state != LiaisonState.UNKNOWN,
+            col(LiaisonLink.valid_to).is_(None),
+            col(RosterPerson.person_id).is_not(None),
+            col(PartyOrganisation.enterprise_id).is_not(None),
+        )
+        .order_by(col(RosterPerson.person_id), col(PartyOrganisation.enterprise_id))
+    )
+    return [(person, firm) for person, firm in rows if person is not None and firm is not None]
+
+
 def _liaison_row(link: LiaisonLink, party: PartyOrganisation, names: Mapping[UUID | None, str]) -> LiaisonRow:
     return LiaisonRow(
         id=link.id,
