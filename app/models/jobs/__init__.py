@@ -2,17 +2,21 @@
 
 from app.models.jobs.funnel import Application, ApplicationStep
 from app.models.jobs.posting import MinimumWageRow, PostingRuleRow, PostingTermRow
+from app.models.jobs.recommendation import FeedHead, Impression, VacancyExposure
 from app.models.jobs.seekers import SeekerProfile
 from app.models.jobs.vacancies import Vacancy, VacancyDocument, VacancyVersion
 
 __all__ = [
     "Application",
     "ApplicationStep",
+    "FeedHead",
+    "Impression",
     "MinimumWageRow",
     "PostingRuleRow",
     "PostingTermRow",
     "SeekerProfile",
     "Vacancy",
     "VacancyDocument",
+    "VacancyExposure",
     "VacancyVersion",
 ]
