@@ -23,6 +23,7 @@ from app.rules.identity.roles import Role
 from app.services import reactions
 from app.services.common.health import ROOT, head_revision
 from app.services.identity import audit_chain, rotation, staff
+from app.services.jobs import evaluation
 from app.services.organisation.report import render_report, seed_report
 from app.services.organisation.seeding import SeedOutcome, load_seeds
 from app.services.runtime import Runtime, open_runtime
@@ -231,6 +232,25 @@ def audit_anchor() -> None:
         return audit_chain.anchor_line(seq, chain, runtime.clock.now())
 
     sys.stdout.write(_run(work) + "\n")
+
+
+@main.command("evaluate")
+def evaluate_recommendation(
+    file: Annotated[Path, typer.Argument(help="求职者和岗位的卡片（JSON，格式见 benchmarks/evaluation/README.md）")],
+    labels: Annotated[
+        list[Path] | None, typer.Option("--labels", help="标注（CSV：seeker,vacancy,grade），每位标注人一个文件")
+    ] = None,
+    tuning: Annotated[int, typer.Option(min=0, help="前几位求职者用于调参，其余的才是报告")] = 0,
+    resamples: Annotated[int, typer.Option(min=100, max=100_000, help="自助法的次数")] = evaluation.RESAMPLES,
+    seeds: Annotated[Path, typer.Option(help="职业代码表所在目录")] = ROOT / "seeds",
+) -> None:
+    """用标注数据比较推荐与几种简单排序；不需要数据库。"""
+    try:
+        report = evaluation.evaluate(file, labels or [], seeds=seeds, tuning=tuning, resamples=resamples)
+    except AppError as exc:
+        sys.stderr.write(f"{exc.text}\n")
+        raise typer.Exit(1) from exc
+    sys.stdout.write(evaluation.render(report) + "\n")
 
 
 @main.command()

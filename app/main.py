@@ -20,6 +20,7 @@ from app.core.settings import Settings
 from app.routers import common, failures, identity, jobs, organisation
 from app.routers.routing import errors_as_json
 from app.services import reactions
+from app.services.jobs.openings import warm
 from app.services.jobs.search import keep_loading_words, load_words
 from app.services.runtime import open_runtime
 
@@ -44,7 +45,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         async with open_runtime(app.state.settings, app.state.clock) as runtime:
             app.state.runtime = runtime
             learning = None if await load_words(runtime.db) else asyncio.create_task(keep_loading_words(runtime.db))
-            yield
+            warming = asyncio.create_task(warm(runtime.db, runtime.openings))
+            async with runtime.impressions.written_behind():
+                yield
+            warming.cancel()
             if learning is not None:
                 learning.cancel()
 

@@ -212,6 +212,9 @@ def the_villager(teller: Teller, stack: Stack, sandbox: Sandbox, vacancy: dict[s
     teller.check(
         "每个岗位的各项得分相加正好等于总分，都有理由", sums and all(item["reasons"] for item in answer["items"])
     )
+    told = seeker.get(f"/me/recommended-vacancies/{vacancy['id']}")
+    teller.say(f"为什么：{told['text']}")
+    teller.check("问任何一个岗位，都说得出得分和名次", told["score"] == first["score"] and told["place"]["rank"] == 1)
     return seeker
 
 

@@ -21,6 +21,9 @@ from app.core.sheets import Sheets
 from app.core.sms import SmsGateway
 from app.core.storage import Storage
 from app.services.identity.app_tokens import DatabaseTokenStore
+from app.services.jobs.displays import Displays
+from app.services.jobs.impressions import Impressions
+from app.services.jobs.openings import Openings
 from app.wechat.client import WechatApp, WechatClient
 from app.wechat.tokens import TokenProvider
 
@@ -42,6 +45,9 @@ class Runtime:
     links: Links
     wechat: WechatClient
     sms: SmsGateway
+    openings: Openings
+    displays: Displays
+    impressions: Impressions
 
     def address_key(self, address: str) -> str:
         """Whose allowance an anonymous call takes: a keyed hash of the address, which is personal data.
@@ -95,4 +101,7 @@ def _assemble(settings: Settings, clock: Clock, db: Database, http: httpx.AsyncC
             timeout_seconds=settings.wechat_timeout_seconds,
         ),
         sms=SmsGateway(http, settings.sms_url, settings.sms_secret.get_secret_value(), settings.sms_templates),
+        openings=Openings(),
+        displays=Displays(),
+        impressions=Impressions(db),
     )

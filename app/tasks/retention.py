@@ -21,11 +21,12 @@ from app.models.identity import (
     Representation,
     RetainedRecord,
 )
-from app.models.jobs import Application, ApplicationStep, Interview, Invitation, KeptCheck
+from app.models.jobs import Application, ApplicationStep, Impression, Interview, Invitation, KeptCheck, VacancyExposure
 from app.rules.identity.people import PersonState
 from app.rules.identity.privacy import (
     APPLICATIONS_KEPT,
     AUDIT_KEPT,
+    IMPRESSIONS_KEPT,
     LOGS_KEPT,
     NOTICES_KEPT,
     ORPHANS_KEPT,
@@ -105,6 +106,14 @@ def _rules(now: datetime) -> list[_Rule]:
             children=((NoticeDelivery, col(NoticeDelivery.notice_id)), (Call, col(Call.notice_id))),
         ),
         *_proofs(now),
+        _Rule(
+            "推荐展示记录", f"满{IMPRESSIONS_KEPT.days}天不再需要", Impression,
+            col(Impression.created_at) < now - IMPRESSIONS_KEPT,
+        ),
+        _Rule(
+            "岗位每日展示次数", f"满{IMPRESSIONS_KEPT.days}天不再需要", VacancyExposure,
+            col(VacancyExposure.day) < today - IMPRESSIONS_KEPT,
+        ),
         _Rule("微信推送原文", "处理完毕满30天", PushEvent, col(PushEvent.created_at) < now - PUSH_EVENTS_KEPT),
         _Rule("过期分享码", f"过期满{LOGS_KEPT.days}天", ShareCode, col(ShareCode.expires_at) < now - LOGS_KEPT),
     ]  # fmt: skip

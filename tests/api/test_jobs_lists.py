@@ -229,6 +229,8 @@ async def test_lists_of_people_take_the_same_statements_for_one_and_for_many(wor
         ok(await hiring.step(row, "viewed"))
     for index in range(4):
         await hiring.post(title=f"打包工{index}")
+    # What has changed since is read once, in one statement more each for the index and for what is shown.
+    await measure()
     many = await measure()
     assert [rows for rows, _ in few] == [1, 1, 7, 7, 0]
     assert [rows for rows, _ in many] == [5, 4, 11, 11, 1]

@@ -20,7 +20,8 @@ NOBODY = "019abcde-0000-7000-8000-00000000dead"
 LOGIN = "/sns/jscode2session"
 PHONE = "/wxa/business/getuserphonenumber"
 # WeChat's token belongs to the process, not to a person: fetching it is no trace of a refused request.
-TECHNICAL = {"app_token", "rate_bucket"}
+# What was shown is written seconds after the answer.
+TECHNICAL = {"app_token", "rate_bucket", "impression", "vacancy_exposure"}
 # A refusal may be written down; that is the trace it is meant to leave.
 REFUSALS = ("denied", "push_refused", "sign_in_failed")
 

@@ -12,6 +12,9 @@ is their harmonic mean H = 2SE / (S + E). Each part is given its share of H, so 
 | texts | the Chinese sentences, made from the numbers of the parts |
 | ranking | the public functions |
 | questions | what is known of a seeker, and the next question |
+| ranking | the public functions over a list of cards |
+| storage, blocks, index | the open vacancies of a process in memory: the same lists without scoring all of them |
+| rerank | what exposure and freshness change in the order |
 
 Sex, ethnicity, origin, marriage and exact age are on no card and so cannot be weighed.
 """
@@ -19,6 +22,7 @@ Sex, ethnicity, origin, marriage and exact age are on no card and so cannot be w
 from app.matching.recommendation.cards import OccupationTree, SeekerCard, VacancyCard
 from app.matching.recommendation.columns import SeekerColumns, VacancyColumns
 from app.matching.recommendation.gates import Gate, closed_by
+from app.matching.recommendation.index import Best, Hit, Limits, Place, VacancyIndex
 from app.matching.recommendation.parts import PartKey, Population, Side
 from app.matching.recommendation.questions import Completeness, assess
 from app.matching.recommendation.ranking import (
@@ -30,14 +34,32 @@ from app.matching.recommendation.ranking import (
     rank_seekers,
     rank_vacancies,
 )
-from app.matching.recommendation.texts import Tone
+from app.matching.recommendation.rerank import (
+    EXPOSURE_DAYS,
+    FRESH_FOR,
+    FRESH_SHARE,
+    Exposure,
+    Placed,
+    pool_size,
+    rerank,
+)
+from app.matching.recommendation.texts import Tone, gate_text
 
 __all__ = [
+    "EXPOSURE_DAYS",
+    "FRESH_FOR",
+    "FRESH_SHARE",
+    "Best",
     "Completeness",
+    "Exposure",
     "Gate",
+    "Hit",
+    "Limits",
     "OccupationTree",
     "Part",
     "PartKey",
+    "Place",
+    "Placed",
     "Population",
     "RankedItem",
     "SeekerCard",
@@ -46,11 +68,15 @@ __all__ = [
     "Tone",
     "VacancyCard",
     "VacancyColumns",
+    "VacancyIndex",
     "assess",
     "closed_by",
     "explain",
+    "gate_text",
+    "pool_size",
     "population_for_seeker",
     "population_for_vacancy",
     "rank_seekers",
     "rank_vacancies",
+    "rerank",
 ]

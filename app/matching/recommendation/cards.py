@@ -97,6 +97,7 @@ class OccupationTree:
     def __init__(self, parents: Mapping[str, str | None], names: Mapping[str, str]) -> None:
         self._names = dict(names)
         self._paths = {code: self._walk(code, parents) for code in parents}
+        self._near: dict[tuple[str, str], float | None] = {}
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, str, str | None]]) -> "OccupationTree":
@@ -130,6 +131,12 @@ class OccupationTree:
 
     def closeness(self, held: str, target: str) -> float | None:
         """1 for the same code or one inside the held branch, falling with the common branch; None where unknown."""
+        pair = (held, target)
+        if pair not in self._near:
+            self._near[pair] = self._closeness(held, target)
+        return self._near[pair]
+
+    def _closeness(self, held: str, target: str) -> float | None:
         if held in self.path(target):
             return 1.0
         if held not in self._paths or target not in self._paths:

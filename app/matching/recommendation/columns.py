@@ -5,8 +5,8 @@ sets is computed for the distinct values and gathered, so no Python loop runs ov
 Rows are sorted by id, which makes sums and ties independent of the order in which the caller gave them.
 """
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -28,12 +28,36 @@ _FEATURE_BIT = {feature: 1 << place for place, feature in enumerate(WorkFeature)
 T = TypeVar("T", bound=Hashable)
 
 
+MEMO_AT_MOST = 1000
+
+
+@dataclass(slots=True)
+class Memo:
+    """Rows `[compare(one, value) for value in values]` by what `one` and `compare` are; they grow with the values."""
+
+    rows: dict[Hashable, NDArray[Any]] = field(default_factory=dict)
+
+    def row(self, key: Hashable, compare: Callable[[Any], Any], values: Sequence[Any], dtype: Any) -> NDArray[Any]:
+        known = self.rows.get(key)
+        if known is None:
+            if len(self.rows) >= MEMO_AT_MOST:
+                self.rows.clear()
+            known = np.empty(0, dtype=dtype)
+        if len(known) < len(values):
+            more = np.array([compare(value) for value in values[len(known) :]], dtype=dtype)
+            known = np.concatenate([known, more])
+        self.rows[key] = known
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class Coded(Generic[T]):
     """`values[index[row]]` is the value of a row."""
 
     index: Ints
-    values: tuple[T, ...]
+    values: Sequence[T]
+    # What was computed for all values before, where they live longer than one computation (`index.Vocabulary`).
+    memo: "Memo | None" = None
 
     @classmethod
     def of(cls, column: Iterable[T]) -> "Coded[T]":
@@ -137,6 +161,10 @@ class VacancyColumns:
     required_level: Floats
     machines: Coded[frozenset[str]]
     certificates: Coded[frozenset[str]]
+
+    @property
+    def size(self) -> int:
+        return len(self.published)
 
     @classmethod
     def from_cards(cls, given: Iterable[VacancyCard]) -> "VacancyColumns":

@@ -1,6 +1,6 @@
 """What keeps a seeker and a vacancy apart whatever the score. The age law is gated by the caller, who knows the age."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -26,8 +26,16 @@ def today_of(now: datetime) -> int:
     return now.astimezone(BEIJING).date().toordinal()
 
 
-def gathered(left: Coded[Any], right: Coded[Any], compare: Callable[[Any, Any], Any], dtype: Any) -> Any:
-    """`compare` for every pair of distinct values, spread over the rows of both (broadcast)."""
+def gathered(
+    left: Coded[Any], right: Coded[Any], compare: Callable[[Any, Any], Any], dtype: Any, key: Hashable = None
+) -> Any:
+    """`compare` for every pair of distinct values, spread over the rows of both (broadcast).
+
+    `key` names the comparison: where the right side remembers (`Memo`), a row of it is computed once.
+    """
+    if right.memo is not None and len(left.values) == 1:
+        one = left.values[0]
+        return right.memo.row((key, one), lambda other: compare(one, other), right.values, dtype)[right.index]
     table = np.array([[compare(one, other) for other in right.values] for one in left.values], dtype=dtype)
     return table.reshape(len(left.values), len(right.values))[left.index, right.index]
 
@@ -39,10 +47,14 @@ def closing(seekers: SeekerColumns, vacancies: VacancyColumns, now: datetime) ->
     return {
         Gate.NOT_VALID: np.asarray(invalid, dtype=np.bool_),
         Gate.HIDDEN: gathered(
-            seekers.hidden_from, vacancies.enterprise, lambda hidden, enterprise: enterprise in hidden, np.bool_
+            seekers.hidden_from,
+            vacancies.enterprise,
+            lambda hidden, enterprise: enterprise in hidden,
+            np.bool_,
+            "hidden",
         ),
         Gate.CERTIFICATE: gathered(
-            seekers.certificates, vacancies.certificates, lambda held, required: not required <= held, np.bool_
+            seekers.certificates, vacancies.certificates, lambda held, required: not required <= held, np.bool_, "lacks"
         ),
         Gate.NO_LIST: np.asarray((seekers.no_bits & vacancies.feature_bits) != 0, dtype=np.bool_),
     }

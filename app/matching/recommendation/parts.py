@@ -7,6 +7,7 @@ monotone where a person would expect it (better paid, nearer), so twins are neve
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isnan
 from typing import Any, Self
 
 import numpy as np
@@ -127,7 +128,7 @@ class Values:
             weight
             for weights in WEIGHTS.values()
             for key, weight in weights.items()
-            if not np.isnan(self.values[key][row])
+            if not isnan(self.values[key][row])
         ]
         return sum(known) / len(WEIGHTS)
 
@@ -157,7 +158,7 @@ def combine(filled: Mapping[PartKey, Floats]) -> Scores:
 
 def compute_values(seekers: SeekerColumns, vacancies: VacancyColumns, tree: OccupationTree, now: datetime) -> Values:
     """Every part for every pair; one side may have many rows, the other has one."""
-    rows = max(len(seekers.cards), len(vacancies.cards))
+    rows = max(len(seekers.cards), vacancies.size)
     values = {
         PartKey.PAY: _pay(seekers, vacancies),
         PartKey.OCCUPATION: _occupation(seekers, vacancies, tree),
@@ -165,17 +166,21 @@ def compute_values(seekers: SeekerColumns, vacancies: VacancyColumns, tree: Occu
         PartKey.HOURS: _hours(seekers, vacancies),
         PartKey.BOARD: _board(seekers, vacancies),
         PartKey.PAY_CYCLE: np.clip(1 - CYCLE_STEP * (vacancies.cycle - seekers.slowest_cycle), 0, 1),
-        PartKey.EXPERIENCE: _experience(seekers, vacancies, tree),
-        PartKey.MACHINES: gathered(seekers.machines, vacancies.machines, machine_share, np.float64),
+        PartKey.EXPERIENCE: experience_value(seekers, vacancies, tree),
+        PartKey.MACHINES: gathered(seekers.machines, vacancies.machines, machine_share, np.float64, "share"),
         PartKey.START: _start(seekers, vacancies, now),
         PartKey.LEVEL: _level(seekers, vacancies),
     }
     matches = {
         PartKey.EXPERIENCE: gathered(
-            seekers.experience, vacancies.occupation, lambda held, code: _same_trade(tree, held, code), np.bool_
+            seekers.experience,
+            vacancies.occupation,
+            lambda held, code: _same_trade(tree, held, code),
+            np.bool_,
+            (tree, "trade"),
         ),
         PartKey.MACHINES: gathered(
-            seekers.machines, vacancies.machines, lambda held, required: bool(held & required), np.bool_
+            seekers.machines, vacancies.machines, lambda held, required: bool(held & required), np.bool_, "any"
         ),
     }
     return Values(
@@ -196,14 +201,18 @@ def _occupation(seekers: SeekerColumns, vacancies: VacancyColumns, tree: Occupat
         found = tree.nearest(wanted, code)
         return np.nan if found is None else found[1]
 
-    return np.asarray(gathered(seekers.wanted, vacancies.occupation, near, np.float64))
+    return np.asarray(gathered(seekers.wanted, vacancies.occupation, near, np.float64, (tree, "near")))
 
 
 def _commute(seekers: SeekerColumns, vacancies: VacancyColumns) -> Floats:
+    metres = distances_m(seekers.home_lat, seekers.home_lon, vacancies.lat, vacancies.lon)
+    return commute_value(seekers, metres)
+
+
+def commute_value(seekers: SeekerColumns, metres: Floats) -> Floats:
     """Distance against the limit, or against the usual way by the vehicle: linear within, falling with its square beyond."""
     usual = np.array([USUAL_COMMUTE_M[vehicle] for vehicle in seekers.vehicle.values])[seekers.vehicle.index]
     limit = np.where(np.isnan(seekers.commute_limit), usual, seekers.commute_limit)
-    metres = distances_m(seekers.home_lat, seekers.home_lon, vacancies.lat, vacancies.lon)
     share = metres / limit
     beyond = (1 - COMMUTE_COST_AT_LIMIT) / np.maximum(share, 1.0) ** 2
     return np.asarray(np.where(share <= 1, 1 - COMMUTE_COST_AT_LIMIT * share, beyond))
@@ -220,7 +229,7 @@ def shift_value(accepted: frozenset[ShiftPattern], shift: ShiftPattern | None) -
 
 
 def _hours(seekers: SeekerColumns, vacancies: VacancyColumns) -> Floats:
-    shift = gathered(seekers.shifts, vacancies.shift, shift_value, np.float64)
+    shift = gathered(seekers.shifts, vacancies.shift, shift_value, np.float64, "shift")
     late = vacancies.work_end - seekers.free_until
     day = np.clip(1 - late / LATE_MINUTES, 0, 1)
     # The worse of the two decides; fmin takes the known one.
@@ -237,14 +246,14 @@ def _board(seekers: SeekerColumns, vacancies: VacancyColumns) -> Floats:
     return np.where(unknown, np.nan, value)
 
 
-def _experience(seekers: SeekerColumns, vacancies: VacancyColumns, tree: OccupationTree) -> Floats:
+def experience_value(seekers: SeekerColumns, vacancies: VacancyColumns, tree: OccupationTree) -> Floats:
     """Years × closeness of the occupation against the required years."""
 
     def counted(held: tuple[tuple[str, float], ...], code: str) -> float:
         best = tree.best_experience(dict(held), code)
         return np.nan if best is None else best.counted
 
-    years = gathered(seekers.experience, vacancies.occupation, counted, np.float64)
+    years = gathered(seekers.experience, vacancies.occupation, counted, np.float64, (tree, "counted"))
     required = vacancies.required_years
     target = np.where(required > 0, required, USUAL_YEARS)
     share = np.minimum(years / target, 1.0)

@@ -55,7 +55,7 @@ class RankedItem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
+class Candidates:
     """The pairs that no gate closes: row numbers, values and scores, row by row."""
 
     rows: Ints
@@ -72,8 +72,8 @@ class _Candidates:
         tree: OccupationTree,
         now: datetime,
         population: Population | None,
-    ) -> "_Candidates":
-        shape = (max(len(seekers.cards), len(vacancies.cards)),)
+    ) -> "Candidates":
+        shape = (max(len(seekers.cards), vacancies.size),)
         shut = np.zeros(shape, dtype=np.bool_)
         for rows in closing(seekers, vacancies, now).values():
             shut |= rows
@@ -99,9 +99,9 @@ def rank_vacancies(
     """
     if not columns.cards or limit <= 0:
         return []
-    found = _Candidates.of(SeekerColumns.from_cards([seeker]), columns, tree, now, population)
+    found = Candidates.of(SeekerColumns.from_cards([seeker]), columns, tree, now, population)
     top = _top(found.scores.mutual, -columns.published[found.rows], limit)
-    return [_item(found, at, Pair(seeker, columns.cards[found.rows[at]], tree, now), Side.SEEKER) for at in top]
+    return [item_of(found, at, Pair(seeker, columns.cards[found.rows[at]], tree, now), Side.SEEKER) for at in top]
 
 
 def rank_seekers(
@@ -120,9 +120,9 @@ def rank_seekers(
     columns = SeekerColumns.from_cards(seekers)
     if not columns.cards or limit <= 0:
         return []
-    found = _Candidates.of(columns, VacancyColumns.from_cards([vacancy]), tree, now, population)
+    found = Candidates.of(columns, VacancyColumns.from_cards([vacancy]), tree, now, population)
     top = _top(found.scores.mutual, np.zeros(len(found.rows), dtype=np.int64), limit)
-    return [_item(found, at, Pair(columns.cards[found.rows[at]], vacancy, tree, now), Side.ENTERPRISE) for at in top]
+    return [item_of(found, at, Pair(columns.cards[found.rows[at]], vacancy, tree, now), Side.ENTERPRISE) for at in top]
 
 
 def population_for_seeker(
@@ -131,7 +131,7 @@ def population_for_seeker(
     """The means that `rank_vacancies` takes by itself: pass them to `explain` for the same numbers."""
     if not columns.cards:
         return Population.neutral()
-    return _Candidates.of(SeekerColumns.from_cards([seeker]), columns, tree, now, None).population
+    return Candidates.of(SeekerColumns.from_cards([seeker]), columns, tree, now, None).population
 
 
 def population_for_vacancy(
@@ -141,7 +141,7 @@ def population_for_vacancy(
     columns = SeekerColumns.from_cards(seekers)
     if not columns.cards:
         return Population.neutral()
-    return _Candidates.of(columns, VacancyColumns.from_cards([vacancy]), tree, now, None).population
+    return Candidates.of(columns, VacancyColumns.from_cards([vacancy]), tree, now, None).population
 
 
 def explain(
@@ -160,10 +160,10 @@ def explain(
     gate = closed_by(seeker, vacancy, now=now)
     if gate is not None:
         raise ValueError(gate.label)
-    found = _Candidates.of(
+    found = Candidates.of(
         SeekerColumns.from_cards([seeker]), VacancyColumns.from_cards([vacancy]), tree, now, population
     )
-    return _item(found, 0, Pair(seeker, vacancy, tree, now), reader)
+    return item_of(found, 0, Pair(seeker, vacancy, tree, now), reader)
 
 
 def _top(score: Floats, then: Ints, limit: int) -> list[int]:
@@ -176,7 +176,8 @@ def _top(score: Floats, then: Ints, limit: int) -> list[int]:
     return [int(row) for row in candidates[order][:limit]]
 
 
-def _item(found: _Candidates, at: int, pair: Pair, reader: Side) -> RankedItem:
+def item_of(found: Candidates, at: int, pair: Pair, reader: Side) -> RankedItem:
+    """The row `at` of the candidates, told to one side."""
     seeker, enterprise = float(found.scores.seeker[at]), float(found.scores.enterprise[at])
     both = seeker + enterprise
     # H = 2SE/(S+E) = Σ p·E/(S+E) + Σ q·S/(S+E): each part's share of the harmonic mean.
@@ -214,12 +215,12 @@ class _Draft:
     """weight × value, the mean standing in for an unknown value."""
 
 
-def _drafts(found: _Candidates, at: int, reader: Side) -> list[_Draft]:
+def _drafts(found: Candidates, at: int, reader: Side) -> list[_Draft]:
     drafts = []
     for side, weights in WEIGHTS.items():
         for key, weight in weights.items():
             filled = float(found.filled[key][at])
-            known = not np.isnan(found.values.values[key][at])
+            known = not math.isnan(found.values.values[key][at])
             drafts.append(_Draft(key, side, weight, filled if known else None, weight * filled))
     if reader is Side.SEEKER:
         return drafts

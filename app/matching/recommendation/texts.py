@@ -4,17 +4,16 @@ Two readers: the seeker is addressed (您); the enterprise reads facts of work a
 neither the wished pay nor any other wish of the person in numbers.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-import numpy as np
-
 from app.core.labels import Labelled
 from app.matching.recommendation.cards import Experience, OccupationTree, SeekerCard, VacancyCard
 from app.matching.recommendation.columns import LEVELS, board
-from app.matching.recommendation.gates import BEIJING
+from app.matching.recommendation.gates import BEIJING, Gate
 from app.matching.recommendation.parts import USUAL_COMMUTE_M, PartKey, shift_value
 from app.rules.geo import distance_m
 from app.rules.jobs.terms import Benefit, PayCycle, PayUnit, ShiftPattern
@@ -158,7 +157,7 @@ def hours(pair: Pair) -> Phrase:
     shift, end, free = pair.vacancy.shift, pair.vacancy.end_minute, pair.seeker.free_until_minute
     suits = shift_value(pair.seeker.shift_patterns, shift)
     nights = shift in {ShiftPattern.NIGHT, ShiftPattern.ROTATING}
-    told = not np.isnan(suits)
+    told = not math.isnan(suits)
     if nights and not (told and suits == 1.0):
         return gap("需上夜班")
     if told and suits < 1.0 and shift is not None:
@@ -319,3 +318,15 @@ FOR_ENTERPRISE: Mapping[PartKey, Callable[[Pair], Phrase]] = {
     PartKey.WISHES: firm_wishes, PartKey.EXPERIENCE: firm_experience, PartKey.MACHINES: firm_machines,
     PartKey.START: firm_start, PartKey.LEVEL: firm_level,
 }  # fmt: skip
+
+
+def gate_text(gate: Gate, seeker: SeekerCard, vacancy: VacancyCard) -> str:
+    """Told to the seeker: what keeps the two apart, in their own words."""
+    if gate is Gate.HIDDEN:
+        return "您设置了对这家企业隐藏"
+    if gate is Gate.CERTIFICATE:
+        return f"岗位必须有{words(vacancy.required_certificates - seeker.certificates)}，您的求职登记里没有"
+    if gate is Gate.NO_LIST:
+        ruled_out = sorted(feature.label for feature in vacancy.demands & seeker.no_list)
+        return f"岗位要{'、'.join(ruled_out)}，您选了不做"
+    return f"岗位没有开放，或已过有效期（{day(vacancy.valid_until)}）"

@@ -6,6 +6,7 @@ from app.models.jobs.interviews import Interview
 from app.models.jobs.invitations import Invitation
 from app.models.jobs.kept import KeptCheck
 from app.models.jobs.posting import MinimumWageRow, PostingChange, PostingPolicyRow, PostingRuleRow, PostingTermRow
+from app.models.jobs.recommendation import FeedHead, Impression, VacancyExposure
 from app.models.jobs.seekers import SeekerProfile
 from app.models.jobs.surveys import (
     SurveyAnswer,
@@ -22,6 +23,8 @@ from app.models.jobs.vacancies import Vacancy, VacancyDocument, VacancyVersion
 __all__ = [
     "Application",
     "ApplicationStep",
+    "FeedHead",
+    "Impression",
     "Interview",
     "Invitation",
     "KeptCheck",
@@ -40,6 +43,7 @@ __all__ = [
     "SurveyWave",
     "Vacancy",
     "VacancyDocument",
+    "VacancyExposure",
     "VacancyImport",
     "VacancyImportRow",
     "VacancyTakedown",

@@ -36,6 +36,8 @@ class Vacancy(Versioned, table=True):
         Index("ix_vacancy_enterprise", "enterprise_id", "created_at", "id"),
         # Whether the firm has nearly the same posting open.
         Index("ix_vacancy_alike", "enterprise_id", "occupation_code", "id"),
+        # What changed since a number (`services/jobs/feed`).
+        Index("ix_vacancy_feed", "feed_seq"),
     )  # fmt: skip
     enterprise_id: UUID = Field(foreign_key="enterprise.id")
     # Shown with every posting; frozen here so that the public list needs no join.
@@ -89,6 +91,8 @@ class Vacancy(Versioned, table=True):
     # Why it is held or was returned, for its firm.
     review_note: str | None = Field(default=None, max_length=200)
     posted_by: UUID = Field(foreign_key="person.id")
+    # The number of the transaction that changed what the index in memory must know; 0 until that transaction ends.
+    feed_seq: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class VacancyVersion(Table, table=True):

@@ -45,6 +45,8 @@ APPLICATIONS_KEPT = timedelta(days=3 * 366 + 90)
 AUDIT_KEPT = timedelta(days=4 * 366)
 NOTICES_KEPT = timedelta(days=2 * 366)
 PUSH_EVENTS_KEPT = timedelta(days=30)
+# What was recommended to whom: half a year is enough to measure with and to explain.
+IMPRESSIONS_KEPT = timedelta(days=180)
 # Uploads that no form ever named.
 ORPHANS_KEPT = timedelta(hours=24)
 

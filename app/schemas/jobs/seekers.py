@@ -149,9 +149,40 @@ class Recommendation(Output):
     parts: list[ScorePart]
     reasons: list[str]
     gaps: list[str]
+    moved_because: str | None = Field(
+        description="Why the vacancy does not stand where its score would put it; null where it does"
+    )
+
+
+class GateRead(Output):
+    """What keeps a vacancy out of the recommendations whatever it would score."""
+
+    code: str
+    text: str = Field(description="For the person, in Chinese")
+
+
+class PlaceInList(Output):
+    rank: int = Field(description="1 is the first")
+    out_of: int = Field(description="Vacancies that are open to this person")
+    text: str
+
+
+class RecommendationExplained(Output):
+    vacancy: VacancyListItem
+    personalised: bool
+    gate: GateRead | None = Field(description="null where nothing keeps the two apart; with a gate there is no score")
+    score: int | None = Field(description="0–1000; null with a gate, and without personal recommendation")
+    confidence: int | None
+    parts: list[ScorePart]
+    reasons: list[str]
+    gaps: list[str]
+    place: PlaceInList | None = Field(description="null with a gate, or where the vacancy was not compared")
+    text: str = Field(description="All of it in a sentence")
 
 
 class Recommendations(Output):
     items: list[Recommendation]
     personalised: bool = Field(description="False where the person has not agreed to it: newest first")
-    considered: int = Field(description="Open vacancies that were scored")
+    considered: int = Field(
+        description="Open vacancies that were compared: all, or the newest 2,000 where no occupation is named; 0 unscored"
+    )

@@ -52,6 +52,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "login_session.person_id": _mine(M.STAY, D.DELETE, "登录"),
     "seeker_profile.person_id": _mine(M.FIRST, D.DELETE, "求职登记"),
     "invitation.person_id": _mine(M.STAY, D.DELETE, "企业的邀请：双方各自的记录"),
+    "impression.person_id": _mine(M.MOVE, D.DELETE, "推荐展示记录"),
     "application.person_id": _mine(M.MOVE, D.HANDLED, "应聘：撤回，联系方式收回；服务记录依法另存3年"),
     "appointment.person_id": _mine(M.MOVE, D.HANDLED, "任职：结束；任职记录只有编号"),
     "consent.person_id": _mine(M.MOVE, D.KEEP, "同意凭据：只有编号，保存3年"),

@@ -1,29 +1,21 @@
-"""From rows to the plain cards that the matching engine reads. Sex, ethnicity, origin, age are not on them."""
+"""From a seeker's row to the plain card that the matching engine reads. Sex, ethnicity, origin, age are not on it."""
 
-from collections.abc import Iterable
-from enum import StrEnum
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
 from app.core.crypto import Crypto
-from app.matching.recommendation import SeekerCard, VacancyCard
-from app.models.jobs import SeekerProfile, Vacancy
-from app.rules.geo import to_gcj02
+from app.matching.recommendation import SeekerCard
 from app.rules.jobs.pay import compute_hourly_fen
-from app.rules.jobs.terms import Benefit, PayCycle, ShiftPattern, WorkFeature
+from app.rules.jobs.terms import PayCycle, ShiftPattern, WorkFeature
 from app.services.jobs.seekers import open_home
+from app.services.jobs.vacancy_cards import members
 
-E = TypeVar("E", bound=StrEnum)
 # A wish "6000 a month" is meant for a month as the town's factories work it: six days a week, eight hours a day.
 # With the statutory 21.75 days every posting that works more days would look as if it paid less than it does.
 USUAL_DAYS = 26
 
 
-def members(enum: type[E], codes: Iterable[str]) -> frozenset[E]:
-    return frozenset(enum(code) for code in codes)
-
-
-def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
+def seeker_card(crypto: Crypto, row: Any) -> SeekerCard:
     home = open_home(crypto, row)
     wish = None
     if row.wish_pay_unit is not None:
@@ -39,26 +31,4 @@ def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
         wants_lodging=row.wants_lodging, no_list=members(WorkFeature, row.no_list),
         hidden_from=frozenset(map(UUID, row.hidden_from)), home_lat=home[0] if home else None,
         home_lon=home[1] if home else None, pay_cycles=members(PayCycle, row.pay_cycles),
-    )  # fmt: skip
-
-
-def vacancy_card(row: Vacancy) -> VacancyCard:
-    place = None
-    if row.latitude is not None and row.longitude is not None and row.coord_type is not None:
-        place = to_gcj02(row.latitude, row.longitude, row.coord_type)
-    hourly = compute_hourly_fen(
-        row.pay_unit, min_fen=row.pay_min_fen, max_fen=row.pay_max_fen, piece_rate_fen=row.piece_rate_fen,
-        piece_per_quantity=row.piece_per_quantity, piece_hourly_output=row.piece_hourly_output,
-        minutes_per_day=row.minutes_per_day, days_per_month=row.days_per_month,
-    )  # fmt: skip
-    return VacancyCard(
-        id=row.id, enterprise_id=row.enterprise_id, occupation_code=row.occupation_code,
-        headcount=row.headcount, hourly_fen=hourly, pay_unit=row.pay_unit, minutes_per_day=row.minutes_per_day,
-        shift_pattern=row.shift_pattern, work_start_minute=row.work_start_minute,
-        work_end_minute=row.work_end_minute, lat=place[0] if place else None, lon=place[1] if place else None,
-        benefits=members(Benefit, row.benefits), features=members(WorkFeature, row.features),
-        pay_cycle=row.pay_cycle, required_years=row.required_years,
-        required_machines=frozenset(row.required_machines), required_level=row.required_level,
-        required_certificates=frozenset(row.required_certificates), start_date=row.start_date,
-        published_at=row.published_at or row.created_at, valid_until=row.valid_until,
     )  # fmt: skip

@@ -40,10 +40,11 @@ from app.services.identity.onbehalf import take_own_word
 from app.services.identity.people import hold_person
 from app.services.jobs import suggestions
 from app.services.jobs.applications import Tracked, enter, track
-from app.services.jobs.cards import seeker_card, vacancy_card
+from app.services.jobs.cards import seeker_card
 from app.services.jobs.recommendations import occupation_tree
 from app.services.jobs.seekers import check_ready, find_profile
 from app.services.jobs.vacancies import get_own
+from app.services.jobs.vacancy_cards import vacancy_card
 
 SUBJECT = "invitation"
 ACCEPT = "accept_invitation"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -121,7 +122,7 @@ async def profiles_of(session: AsyncSession, person_ids: Sequence[UUID]) -> dict
     return {row.person_id: row for row in rows}
 
 
-def open_home(crypto: Crypto, row: SeekerProfile) -> tuple[float, float] | None:
+def open_home(crypto: Crypto, row: Any) -> tuple[float, float] | None:
     """Latitude and longitude in gcj02; only for computing distances."""
     if row.home_sealed is None or row.home_coord_type is None:
         return None

@@ -382,7 +382,9 @@ async def _freeze(session: AsyncSession, row: Vacancy, now: datetime) -> None:
         select(VacancyVersion).where(VacancyVersion.vacancy_id == row.id, VacancyVersion.number == row.content_version)
     )
     if known.one_or_none() is None:
-        content = row.model_dump(mode="json", exclude={"state", "version", "hired_count", "review_note", "closed_at"})
+        content = row.model_dump(
+            mode="json", exclude={"state", "version", "hired_count", "review_note", "closed_at", "feed_seq"}
+        )
         session.add(VacancyVersion(vacancy_id=row.id, number=row.content_version, content=content, created_at=now))
 
 

@@ -24,7 +24,7 @@ from app.rules.jobs.vacancies import VacancyState
 from app.schemas.base import Action
 from app.schemas.jobs.applications import ApplicationRead, CandidateRead, Contact, StepRead
 from app.schemas.jobs.seekers import Completeness as CompletenessRead
-from app.schemas.jobs.seekers import NextQuestion, ProfilePart, Recommendation, Recommendations, ScorePart, SeekerRead
+from app.schemas.jobs.seekers import NextQuestion, ProfilePart, ScorePart, SeekerRead
 from app.schemas.jobs.vacancies import (
     FindingRead,
     LintRead,
@@ -36,8 +36,6 @@ from app.schemas.jobs.vacancies import (
 )
 from app.services.jobs.applications import Candidate, Tracked
 from app.services.jobs.posting import form_path
-from app.services.jobs.recommendations import Recommendation as Found
-from app.services.jobs.recommendations import Recommended
 from app.services.jobs.search import LIST_NAMES, ListPage
 from app.services.jobs.vacancies import Saved
 
@@ -147,18 +145,6 @@ def parts_for_firm(item: RankedItem | None) -> list[ScorePart]:
     ]
 
 
-def recommendation_read(recommended: Recommended) -> Recommendation:
-    item = recommended.item
-    return Recommendation(
-        vacancy=list_item(recommended.vacancy),
-        score=item.score if item else 0,
-        confidence=item.confidence if item else 0,
-        parts=score_parts(item),
-        reasons=list(item.reasons) if item else [],
-        gaps=list(item.gaps) if item else [],
-    )
-
-
 def application_read(tracked: Tracked) -> ApplicationRead:
     row = tracked.application
     return ApplicationRead(
@@ -230,12 +216,4 @@ def lint_read(findings: Sequence[Finding]) -> LintRead:
 def saved_read(saved: Saved, actor: Actor) -> VacancySaved:
     return VacancySaved(
         vacancy=vacancy_read(saved.vacancy, actor), findings=[finding_read(finding) for finding in saved.findings]
-    )
-
-
-def recommendations_read(found: Found) -> Recommendations:
-    return Recommendations(
-        items=[recommendation_read(recommended) for recommended in found.items],
-        personalised=found.personalised,
-        considered=found.considered,
     )
