@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw
 
-from demo import people, steps
+from demo import fairs, people, steps
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -33,6 +33,7 @@ def main() -> None:
             the_funnel(teller, stack, sandbox, recruiter, seeker, vacancy)
             the_messages(teller, sandbox, seeker, admin)
             people.own_data(teller, sandbox, officer, seeker, vacancy)
+            fairs.the_fair(teller, stack, sandbox, officer, recruiter, firm_id)
             people.desk_and_log(teller, stack, officer, admin)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")
 

@@ -22,8 +22,10 @@ from app.rules.identity.privacy import (
     RETENTION,
     RetentionClass,
 )
+from app.rules.jobs.fairs import CHECK_INS_KEPT
 from app.services.common import file_sweeps
 from app.services.identity import audit, audit_chain
+from app.services.jobs import fair_entries
 from app.services.organisation import papers
 from app.services.runtime import Runtime
 
@@ -49,6 +51,7 @@ async def purge(runtime: Runtime, *, dry_run: bool) -> list[Purged]:
     """Counts with `dry_run`, else deletes rule by rule, each in its own transaction; audited."""
     now = runtime.clock.now()
     done = [await _apply(runtime, rule, dry_run=dry_run) for rule in _rules(now)]
+    done.append(await _check_ins(runtime, now, dry_run=dry_run))
     done.append(await _returned_papers(runtime, now, dry_run=dry_run))
     done.append(await _stray_objects(runtime, now, dry_run=dry_run))
     done.append(await _audit_log(runtime, now, dry_run=dry_run))
@@ -96,6 +99,12 @@ async def _apply(runtime: Runtime, rule: _Rule, *, dry_run: bool) -> Purged:
             await connection.execute(delete(child).where(key.in_(select(rule.table.id).where(rule.due))))
         gone = await connection.execute(delete(rule.table).where(rule.due))
         return Purged(rule.what, rule.why, gone.rowcount)
+
+
+async def _check_ins(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:
+    async with runtime.db.unit_of_work() as session:
+        rows = await fair_entries.forget_old(session, before=now - CHECK_INS_KEPT, dry_run=dry_run)
+    return Purged("招聘会签到上的人", f"结束满{CHECK_INS_KEPT.days}天，只留人数", rows)
 
 
 async def _returned_papers(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:

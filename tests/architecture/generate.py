@@ -25,7 +25,7 @@ HEADER = """# 状态图
 """
 # What a person calls the thing whose states these are; a new table needs its name here.
 TITLES = {
-    "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件",
+    "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件", "FairState": "招聘会", "BoothState": "招聘会参展",
     "PersonState": "个人账号", "ReportState": "举报", "RepresentationState": "代办授权", "ReviewState": "内容复核",
     "SuspensionState": "企业暂停", "VacancyState": "岗位",
 }  # fmt: skip

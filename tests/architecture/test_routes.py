@@ -134,6 +134,7 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
     required = {route.name for route in routes if uses(route, deps.key_required)}
     assert required == {
         "apply_to_vacancy", "withdraw_application", "move_application", "revoke_contact", "upload_file", "submit_report",
+        "create_fair", "tally_people",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 

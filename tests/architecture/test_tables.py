@@ -20,6 +20,7 @@ WHO_DID_IT = {
     "call.handled_by", "claim_code.issued_by", "claim_code.used_by", "content_review.decided_by",
     "enterprise.approved_by", "enterprise_claim.reviewed_by", "enterprise_licence.verified_by",
     "enterprise_suspension.answered_by", "enterprise_suspension.appealed_by", "enterprise_suspension.suspended_by",
+    "fair_tally.counted_by",
     "liaison_link.confirmed_by", "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
     "person.merged_into", "report.decided_by", "report.taken_by", "representation.revoked_by", "task.done_by",
     "vacancy.posted_by",

@@ -19,12 +19,15 @@ class Application(Versioned, table=True):
         ),
         Index("ix_application_vacancy", "vacancy_id", "created_at", "id"),
         Index("ix_application_person", "person_id", "created_at", "id"),
+        Index("ix_application_fair", "fair_id", "vacancy_id"),
     )  # fmt: skip
     person_id: UUID = Field(foreign_key="person.id")
     vacancy_id: UUID = Field(foreign_key="vacancy.id")
     vacancy_content_version: int
     state: ApplicationState = Field(default=ApplicationState.APPLIED, sa_type=str_enum(ApplicationState))
     contact_released: bool
+    # Where it was made on the spot: a job fair or the online corridor.
+    fair_id: UUID | None = Field(default=None, foreign_key="fair.id")
     reason: RejectReason | None = Field(default=None, sa_type=str_enum(RejectReason))
 
 

@@ -23,6 +23,7 @@ class NoticeKind(Labelled):
     REPORT_ANSWERED = "report_answered", "举报处理结果"
     CONTENT_REVIEWED = "content_reviewed", "内容复核结果"
     ACCOUNT = "account", "账号安全"
+    FAIR = "fair", "招聘会参展"
 
 
 class Channel(Labelled):
@@ -69,6 +70,7 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.REPORT_ANSWERED: ReachRule(sms=True),
     NoticeKind.CONTENT_REVIEWED: ReachRule(),
     NoticeKind.ACCOUNT: ReachRule(sms=True, at_night=True),
+    NoticeKind.FAIR: ReachRule(sms=True),
 }
 # identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.
 QUIET_FROM, QUIET_TO = time(21), time(7)

@@ -14,6 +14,7 @@ class ApplicationForm(Input):
 
     vacancy_id: UUID
     release_contact: bool = Field(description="Name and phone go to this enterprise, and to no other")
+    fair_id: UUID | None = Field(default=None, description="Made on the spot, at this fair; checked in first if onsite")
 
 
 class StepForm(Input):
@@ -39,6 +40,7 @@ class ApplicationRead(Output):
     vacancy_title: str
     enterprise_name: str
     vacancy_content_version: int
+    fair_id: UUID | None
     state: ApplicationState
     state_label: str
     reason: RejectReason | None
@@ -58,6 +60,7 @@ class CandidateRead(Output):
     id: UUID
     version: int
     vacancy_id: UUID
+    fair_id: UUID | None
     state: ApplicationState
     state_label: str
     created_at: Instant

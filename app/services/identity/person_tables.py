@@ -61,6 +61,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "report.reporter_id": _mine(M.MOVE, D.KEEP, "举报：处理记录"),
     "content_review.author_id": _mine(M.MOVE, D.KEEP, "内容复核：只有编号"),
     "enterprise_claim.person_id": _mine(M.MOVE, D.KEEP, "企业认领：核验记录依法保存3年"),
+    "fair_check_in.person_id": _mine(M.FIRST, D.HANDLED, "招聘会签到：去掉本人，只留人数"),
     "share_code.created_by": _mine(M.MOVE, D.KEEP, "分享码：已印在海报上"),
     "roster_person.person_id": _mine(M.FIRST, D.HANDLED, "名册认领：解除，公开名册本身不变"),
     "retained_record.person_id": PersonColumn(
@@ -74,7 +75,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "assisted_act.undone_by", "call.handled_by", "claim_code.issued_by", "claim_code.used_by",
             "content_review.decided_by", "enterprise.approved_by", "enterprise_claim.reviewed_by",
             "enterprise_licence.verified_by", "enterprise_suspension.suspended_by",
-            "enterprise_suspension.appealed_by", "enterprise_suspension.answered_by", "liaison_link.confirmed_by",
+            "enterprise_suspension.appealed_by", "enterprise_suspension.answered_by", "fair_tally.counted_by", "liaison_link.confirmed_by",
             "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
             "report.taken_by", "report.decided_by", "representation.revoked_by", "task.done_by",
         ),

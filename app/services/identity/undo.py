@@ -13,7 +13,7 @@ from app.models.identity import AssistedAct
 from app.rules.identity.onbehalf import UNDO_WITHIN, AlreadyUndoneError, AssistedActNotFoundError, NotUndoableError
 from app.rules.identity.roles import Actor
 from app.services.identity import audit, people
-from app.services.jobs import applications, seekers
+from app.services.jobs import applications, fair_entries, seekers
 
 # `(session, crypto, act, content before, now)` → False where the row has been changed since.
 Restore = Callable[[AsyncSession, Crypto, AssistedAct, str | None, datetime], Awaitable[bool]]
@@ -21,6 +21,7 @@ RESTORERS: dict[str, Restore] = {
     "person": people.restore_profile,
     seekers.SUBJECT: seekers.restore_profile,
     applications.SUBJECT: applications.restore_application,
+    fair_entries.SUBJECT: fair_entries.restore_check_in,
 }
 
 

@@ -46,6 +46,7 @@ from app.services.identity import audit
 from app.services.identity.assisted import note_act
 from app.services.identity.consents import consents_of
 from app.services.identity.people import PersonFacts, facts_of, facts_of_one
+from app.services.jobs.fair_vacancies import check_on_the_spot
 from app.services.jobs.recommendations import rank_candidates
 from app.services.jobs.seekers import find_profile, profiles_of
 from app.services.jobs.vacancies import close_filled, get_own
@@ -72,13 +73,16 @@ class Candidate:
 
 
 async def apply(
-    session: AsyncSession, crypto: Crypto, actor: Actor, *, vacancy_id: UUID, release_contact: bool, now: datetime
-) -> Tracked:
+    session: AsyncSession, crypto: Crypto, actor: Actor, *, vacancy_id: UUID, release_contact: bool, now: datetime,
+    fair_id: UUID | None = None,
+) -> Tracked:  # fmt: skip
     """One active application per person and vacancy; it keeps the version of the posting that it saw."""
     if not release_contact:
         raise ContactNotReleasedError
     check_consent(await consents_of(session, actor.person_id), ConsentPurpose.SERVICE)
     await _check_ready(session, crypto, actor, now)
+    if fair_id is not None:
+        await check_on_the_spot(session, actor, fair_id, vacancy_id)
     vacancy = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     if vacancy.published_at is None:
         # Never public: for a stranger it does not exist.
@@ -86,7 +90,7 @@ async def apply(
     check_open(vacancy.state, vacancy.valid_until, china_date(now))
     row = Application(
         id=new_id(), created_at=now, updated_at=now, person_id=actor.person_id, vacancy_id=vacancy.id,
-        vacancy_content_version=vacancy.content_version, contact_released=True,
+        vacancy_content_version=vacancy.content_version, contact_released=True, fair_id=fair_id,
     )  # fmt: skip
     if not await insert_or_ignore(session, Application, row.model_dump()):
         raise AlreadyAppliedError
