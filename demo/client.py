@@ -111,6 +111,13 @@ class Caller:
     def delete(self, path: str, /) -> Any:
         return self._answer(self._http.delete(path))
 
+    def download(self, path: str, /) -> bytes:
+        """An answer that is no JSON."""
+        answer = self._http.get(path)
+        if not answer.is_success:
+            raise Refused(answer.status_code, answer.json())
+        return answer.content
+
     def upload(self, name: str, content: bytes, purpose: str) -> Any:
         answer = self._http.post(
             "/files",

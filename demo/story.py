@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw
 
-from demo import people, steps, survey, weeks
+from demo import fairs, people, steps, survey, weeks
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -34,6 +34,7 @@ def main() -> None:
             the_messages(teller, sandbox, seeker, admin)
             people.own_data(teller, sandbox, officer, seeker, vacancy)
             survey.the_survey(teller, stack, sandbox, admin, officer)
+            fairs.the_fair(teller, stack, sandbox, officer, recruiter, firm_id)
             people.desk_and_log(teller, stack, officer, admin)
             weeks.from_invitation_to_thirty_days(teller, stack, sandbox, recruiter, firm_id)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")

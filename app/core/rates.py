@@ -44,6 +44,7 @@ class RateKind(StrEnum):
     SHARE = "share"
     PUSH = "push"
     SHEET = "sheet"
+    VISIT = "visit"
 
 
 # Signed in: per person. Anonymous: per address, sized for 300 people behind one address.
@@ -63,6 +64,8 @@ DEFAULTS: dict[RateKind, str] = {
     RateKind.SHARE: "60/3600",
     # A workbook is a process of its own for a second or two.
     RateKind.SHEET: "60/3600",
+    # Opening the pages of a fair counts as a visit; a counter is no reason to be written to without end.
+    RateKind.VISIT: "60/3600",
     # WeChat pushes from a few addresses; what is wrongly signed is audited, so that must have an end.
     RateKind.PUSH: "6000/60",
 }
@@ -70,7 +73,7 @@ DEFAULTS: dict[RateKind, str] = {
 BOUGHT_AT_ONCE = {RateKind.SEARCH: 20}
 # An anonymous address may stand for so many people.
 PEOPLE_PER_ADDRESS = 300
-PER_ADDRESS = frozenset({RateKind.SEARCH})
+PER_ADDRESS = frozenset({RateKind.SEARCH, RateKind.VISIT})
 
 
 class TooManyRequestsError(AppError):

@@ -9,6 +9,7 @@ from app.rules.identity.apps import WechatApp
 from app.rules.identity.consents import ConsentPurpose
 from app.rules.identity.privacy import HeldData
 from app.rules.jobs.applications import ApplicationSource, ApplicationState, RejectReason
+from app.rules.jobs.fairs import BoothState
 from app.rules.jobs.interviews import InterviewState
 from app.rules.jobs.invitations import DeclineReason, InvitationState
 
@@ -232,6 +233,26 @@ class EnterpriseSuspended(Event):
     enterprise_id: UUID
     enterprise_name: str
     basis: str
+
+
+class FairCancelled(Event):
+    """Called off after it was announced; `firms` had a booth or had asked for one."""
+
+    fair_id: UUID
+    title: str
+    reason: str
+    firms: tuple[UUID, ...]
+
+
+class FairBoothMoved(Event):
+    """The office invited, confirmed, declined; or the firm fell out with its suspension."""
+
+    fair_id: UUID
+    fair_title: str
+    enterprise_id: UUID
+    state: BoothState
+    number: str | None
+    reason: str | None
 
 
 class EnterpriseRestored(Event):

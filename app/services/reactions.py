@@ -13,6 +13,7 @@ from app.rules.identity.consents import ConsentPurpose
 from app.rules.identity.privacy import HeldData
 from app.rules.identity.roles import Permission
 from app.rules.jobs.applications import ENDED, ApplicationSource
+from app.rules.jobs.fairs import BoothState
 from app.rules.jobs.kept import DAYS_OF
 from app.services.common import files
 from app.services.common.notices import notify, notify_all
@@ -27,6 +28,8 @@ from app.services.events import (
     EnterpriseRestored,
     EnterpriseSuspended,
     EnterpriseVerified,
+    FairBoothMoved,
+    FairCancelled,
     PapersExpiring,
     PersonMerged,
     ReportUpheld,
@@ -43,6 +46,8 @@ from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
 from app.services.jobs import (
     applications,
+    fair_booths,
+    fair_entries,
     findable,
     funnel_news,
     interview_news,
@@ -87,6 +92,10 @@ def register() -> None:
     subscribe(SurveyOpened, tell_surveyors)
     # Who is told of invitations, interviews, waiting applications and hires: words only.
     funnel_news.register()
+    subscribe(EnterpriseSuspended, drop_from_fairs)
+    subscribe(AccountDeleted, forget_check_ins)
+    subscribe(FairBoothMoved, tell_booth)
+    subscribe(FairCancelled, tell_fair_cancelled)
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:
@@ -243,6 +252,7 @@ async def erase_unconsented(session: AsyncSession, event: ConsentWithdrawn) -> N
         await interview_news.forget_words(session, event.person_id)
         await invitations.leave_all(session, event.person_id, now=event.at)
         await findable.hide(session, event.person_id, now=event.at)
+        await fair_entries.forget_person(session, event.person_id)
 
 
 async def leave_applications(session: AsyncSession, event: AccountDeleted) -> None:
@@ -294,6 +304,40 @@ async def tell_expiring(session: AsyncSession, event: PapersExpiring) -> None:
             session, person_id=person_id, kind=NoticeKind.PAPERS_EXPIRING, now=event.at, title="证照即将到期",
             body=f"“{event.enterprise_name}”的{event.paper}将于{event.valid_to}到期，请及时更新。",
             page="pages/enterprise/papers", template_data={"thing1": event.paper[:THING], "phrase2": "将到期"},
+        )  # fmt: skip
+
+
+async def drop_from_fairs(session: AsyncSession, event: EnterpriseSuspended) -> None:
+    await fair_booths.drop_all(session, event.enterprise_id, now=event.at)
+
+
+async def forget_check_ins(session: AsyncSession, event: AccountDeleted) -> None:
+    await fair_entries.forget_person(session, event.person_id)
+
+
+async def tell_booth(session: AsyncSession, event: FairBoothMoved) -> None:
+    number = f"，展位号{event.number}" if event.number else ""
+    told = {
+        BoothState.INVITED: f"邀请您的企业参展{number}，请在招聘会页面接受或谢绝",
+        BoothState.CONFIRMED: f"已确认参展{number}，请选择带到现场的岗位",
+        BoothState.DECLINED: f"未通过参展报名{_because(event.reason)}",
+        BoothState.DROPPED: "因企业被暂停，已移出参展名单",
+    }[event.state]
+    people_there = await people_with(session, Permission.VACANCY_WRITE, event.enterprise_id, now=event.at)
+    await notify_all(
+        session, people_there, kind=NoticeKind.FAIR, now=event.at, title="招聘会参展",
+        body=f"“{event.fair_title}”：{told}。"[:300], page=f"pages/fair/detail?id={event.fair_id}",
+        template_data={"thing1": event.fair_title[:THING], "phrase2": event.state.label[:5]},
+    )  # fmt: skip
+
+
+async def tell_fair_cancelled(session: AsyncSession, event: FairCancelled) -> None:
+    for enterprise_id in event.firms:
+        people_there = await people_with(session, Permission.VACANCY_WRITE, enterprise_id, now=event.at)
+        await notify_all(
+            session, people_there, kind=NoticeKind.FAIR, now=event.at, title="招聘会取消",
+            body=f"“{event.title}”已取消，原因：{event.reason}。"[:300], page=f"pages/fair/detail?id={event.fair_id}",
+            template_data={"thing1": event.title[:THING], "phrase2": "已取消"},
         )  # fmt: skip
 
 

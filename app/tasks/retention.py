@@ -34,10 +34,11 @@ from app.rules.identity.privacy import (
     RETENTION,
     RetentionClass,
 )
+from app.rules.jobs.fairs import CHECK_INS_KEPT
 from app.services.common import file_sweeps, reports
 from app.services.common.files import forget_uses
 from app.services.identity import audit, audit_chain
-from app.services.jobs import surveys
+from app.services.jobs import fair_entries, surveys
 from app.services.organisation import papers
 from app.services.runtime import Runtime
 
@@ -65,6 +66,7 @@ async def purge(runtime: Runtime, *, dry_run: bool) -> list[Purged]:
     """Counts with `dry_run`, else deletes rule by rule, each in its own transaction; audited."""
     now = runtime.clock.now()
     done = [await _apply(runtime, rule, dry_run=dry_run) for rule in _rules(now)]
+    done.append(await _check_ins(runtime, now, dry_run=dry_run))
     done.append(await _returned_papers(runtime, now, dry_run=dry_run))
     done.append(await _survey_answers(runtime, now, dry_run=dry_run))
     done.append(await _stray_objects(runtime, now, dry_run=dry_run))
@@ -164,6 +166,12 @@ async def _holders(session: AsyncSession, rule: _Rule) -> Sequence[UUID]:
         return []
     connection = await session.connection()
     return (await connection.execute(select(rule.table.id).where(rule.due).order_by(rule.table.id))).scalars().all()
+
+
+async def _check_ins(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:
+    async with runtime.db.unit_of_work() as session:
+        rows = await fair_entries.forget_old(session, before=now - CHECK_INS_KEPT, dry_run=dry_run)
+    return Purged("招聘会签到上的人", f"结束满{CHECK_INS_KEPT.days}天，只留人数", rows)
 
 
 async def _returned_papers(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:

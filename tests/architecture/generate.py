@@ -28,6 +28,7 @@ TITLES = {
     "TakedownState": "岗位下架", "ImportState": "岗位导入", "ChangeState": "发布规则变更",
     "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件",
     "InterviewState": "面试", "InvitationState": "岗位邀请",
+    "FairState": "招聘会", "BoothState": "招聘会参展",
     "PersonState": "个人账号", "ReportState": "举报", "RepresentationState": "代办授权", "ReviewState": "内容复核",
     "SurveyWaveState": "就业摸底", "SuspensionState": "企业暂停", "VacancyState": "岗位",
 }  # fmt: skip

@@ -139,6 +139,7 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "invite_seeker", "withdraw_invitation", "accept_invitation", "decline_invitation", "propose_interview",
         "reschedule_interview", "cancel_interview", "record_interview_result", "confirm_interview", "ask_other_time",
         "answer_kept", "answer_my_kept",
+        "create_fair", "tally_people",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 

@@ -22,12 +22,15 @@ class Application(Versioned, table=True):
         Index("ix_application_person", "person_id", "created_at", "id"),
         # The sweeps: what waits, and who was hired so many days ago.
         Index("ix_application_state_moved", "state", "moved_at"),
+        Index("ix_application_fair", "fair_id", "vacancy_id"),
     )  # fmt: skip
     person_id: UUID = Field(foreign_key="person.id")
     vacancy_id: UUID = Field(foreign_key="vacancy.id")
     vacancy_content_version: int
     state: ApplicationState = Field(default=ApplicationState.APPLIED, sa_type=str_enum(ApplicationState))
     contact_released: bool
+    # Where it was made on the spot: a job fair or the online corridor.
+    fair_id: UUID | None = Field(default=None, foreign_key="fair.id")
     reason: RejectReason | None = Field(default=None, sa_type=str_enum(RejectReason))
     source: ApplicationSource = Field(default=ApplicationSource.SELF, sa_type=str_enum(ApplicationSource))
     # When the last step was taken: what has waited since then too long is reminded of.

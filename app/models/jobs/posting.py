@@ -39,6 +39,19 @@ class PostingTermRow(Versioned, table=True):
     effective_to: date | None = None
 
 
+class InternLimitRow(Versioned, table=True):
+    """A limit for students at work, dated: a share in percent, an age in years, a number of days."""
+
+    __table_args__ = (UniqueConstraint("limit_id", "effective_from"),)
+    limit_id: str = Field(max_length=40)
+    value: int
+    law: str = Field(max_length=80)
+    article: str = Field(max_length=40)
+    effective_from: date
+    effective_to: date | None = None
+    source: str = Field(max_length=300)
+
+
 class MinimumWageRow(Versioned, table=True):
     """A local minimum wage, dated. Without `verified_by` it warns and does not block."""
 

@@ -78,6 +78,11 @@ class Vacancy(Versioned, table=True):
     required_certificates: list[str] = Field(default_factory=list, sa_type=JSON)
     required_level: SkillLevel | None = Field(default=None, sa_type=str_enum(SkillLevel))
     minimum_age: int | None = None
+    # What the limits for students are checked against, as the firm states it (订单班、学生实习).
+    order_class: str | None = Field(default=None, max_length=80)
+    firm_staff_count: int | None = None
+    post_staff_count: int | None = None
+    post_pay_fen: int | None = None
     start_date: date | None = None
     duties: str = Field(max_length=1000)
     requirements: str = Field(default="", max_length=1000)

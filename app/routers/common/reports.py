@@ -137,7 +137,7 @@ async def decide_report(
     ),
 )
 async def create_share_code(actor: Self, form: ShareForm, session: Unit, now: Now) -> ShareRead:
-    """为公开的岗位或企业生成十位分享码，可印在海报上。"""
+    """为公开的岗位、企业或招聘会生成十位分享码，可印在海报上。"""
     return share_read(await sharing.create(session, actor, now=now, **form.model_dump()))
 
 

@@ -1,9 +1,12 @@
-"""宝盖职聘：岗位、求职登记、推荐、应聘、邀请与面试、摸底。"""
+"""宝盖职聘：岗位、求职登记、推荐、应聘、邀请与面试、招聘会、摸底。"""
 
 from fastapi import APIRouter
 
 from app.routers.jobs import (
     applications,
+    fair_booths,
+    fair_entries,
+    fairs,
     imports,
     interviews,
     invitations,
@@ -20,7 +23,7 @@ from app.routers.jobs import (
 ROUTERS: tuple[APIRouter, ...] = tuple(
     module.router
     for module in (
-        vacancies, seekers, applications, wages, invitations, interviews, kept,
+        vacancies, seekers, applications, wages, invitations, interviews, kept, fairs, fair_booths, fair_entries,
         imports, takedowns, posting_rules, surveys, survey_work,
     )
 )  # fmt: skip

@@ -29,6 +29,7 @@ from app.rules.identity.consents import ConsentMissingError
 from app.rules.identity.onbehalf import AgentScope
 from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs import applications as funnel
+from app.rules.jobs import fairs
 from app.rules.jobs import vacancies as rules
 from app.rules.jobs.kept import KeptTooEarlyError
 from app.schemas.base import ExpectedVersion
@@ -58,6 +59,10 @@ SeekerRow = Annotated[Actor, assisted(AgentScope.JOBS, Reach.SELF)]
         rules.VacancyNotFoundError,
         rules.VacancyClosedError,
         funnel.AlreadyAppliedError,
+        fairs.FairNotFoundError,
+        fairs.FairNotRunningError,
+        fairs.NotAtFairError,
+        fairs.CheckInMissingError,
     ),
 )
 async def apply_to_vacancy(
@@ -65,8 +70,9 @@ async def apply_to_vacancy(
 ) -> ApplicationRead:
     """应聘；同意后姓名和手机号只提供给这一家企业。"""
     tracked = await applications.apply(
-        session, runtime.crypto, actor, vacancy_id=form.vacancy_id, release_contact=form.release_contact, now=now
-    )
+        session, runtime.crypto, actor, vacancy_id=form.vacancy_id, release_contact=form.release_contact, now=now,
+        fair_id=form.fair_id,
+    )  # fmt: skip
     return views.application_read(tracked)
 
 

@@ -32,6 +32,7 @@ class NoticeKind(Labelled):
     CONTENT_REVIEWED = "content_reviewed", "内容复核结果"
     SURVEY_ASSIGNED = "survey_assigned", "摸底任务"
     ACCOUNT = "account", "账号安全"
+    FAIR = "fair", "招聘会参展"
 
 
 class Channel(Labelled):
@@ -87,6 +88,7 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.CONTENT_REVIEWED: ReachRule(),
     NoticeKind.SURVEY_ASSIGNED: ReachRule(),
     NoticeKind.ACCOUNT: ReachRule(sms=True, at_night=True),
+    NoticeKind.FAIR: ReachRule(sms=True),
 }
 # identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.
 QUIET_FROM, QUIET_TO = time(21), time(7)

@@ -14,11 +14,13 @@ LONGEST_DAYS = 400
 class ShareKind(Labelled):
     VACANCY = "vacancy", "岗位"
     ENTERPRISE = "enterprise", "企业"
+    FAIR = "fair", "招聘会"
 
 
 # The page that reads `scene`, per mini-program; a kind is shared only where it has a page.
 SHARE_PAGES: dict[ShareKind, dict[WechatApp, str]] = {
     ShareKind.VACANCY: {WechatApp.ZHIPIN: "pages/vacancy/detail"},
+    ShareKind.FAIR: {WechatApp.ZHIPIN: "pages/fair/detail"},
     ShareKind.ENTERPRISE: {
         WechatApp.ZHIPIN: "pages/enterprise/detail",
         WechatApp.LINGGONG: "pages/enterprise/detail",

@@ -27,6 +27,8 @@ class TaskKind(Labelled):
     WAGE_UNVERIFIED = "wage_unverified", "核对最低工资标准"
     SURVEY_PUBLISH = "survey_publish", "公布摸底统计"
     WECHAT_PUNISHED = "wechat_punished", "微信平台处罚"
+    FAIR_BOOTH = "fair_booth", "确认企业参展"
+    FAIR_REPORT = "fair_report", "招聘会总结"
 
 
 class TaskState(Labelled):
@@ -55,6 +57,8 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.WAGE_UNVERIFIED: Permission.WAGE_CONFIRM,
     TaskKind.SURVEY_PUBLISH: Permission.SURVEY_MANAGE,
     TaskKind.WECHAT_PUNISHED: Permission.PERSON_MANAGE,
+    TaskKind.FAIR_BOOTH: Permission.FAIR_MANAGE,
+    TaskKind.FAIR_REPORT: Permission.FAIR_MANAGE,
 }
 
 # What nothing in the system can do: done in the world, then ticked off with a word about it.

@@ -58,6 +58,7 @@ class Permission(StrEnum):
     CONTENT_REVIEW = "common:content:review"
     ENTERPRISE_MANAGE = "organisation:enterprise:manage"
     ENTERPRISE_REVIEW = "organisation:enterprise:review"
+    FAIR_MANAGE = "jobs:fair:manage"
     GRID_COMPLETE = "organisation:grid:complete"
     LIAISON_CONFIRM = "organisation:liaison:confirm"
     ORGANISATION_READ = "organisation:roster:read"
@@ -107,8 +108,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.APPOINTMENT_MANAGE, Permission.LIAISON_CONFIRM, Permission.GRID_COMPLETE, Permission.PERSON_MANAGE,
     },
     Role.JOBS_OFFICER: _OFFICER | {
-        Permission.SURVEY_MANAGE, Permission.SURVEY_READ,
-        Permission.VACANCY_REVIEW, Permission.WAGE_CONFIRM,
+        Permission.FAIR_MANAGE, Permission.SURVEY_MANAGE, Permission.SURVEY_READ, Permission.VACANCY_REVIEW,
+        Permission.WAGE_CONFIRM,
     },
     Role.GIGS_OFFICER: _OFFICER,
     Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL},

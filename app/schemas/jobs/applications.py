@@ -14,6 +14,7 @@ class ApplicationForm(Input):
 
     vacancy_id: UUID
     release_contact: bool = Field(description="Name and phone go to this enterprise, and to no other")
+    fair_id: UUID | None = Field(default=None, description="Made on the spot, at this fair; checked in first if onsite")
 
 
 class StepForm(Input):
@@ -40,6 +41,7 @@ class ApplicationRead(Output):
     enterprise_name: str
     vacancy_content_version: int
     source: ApplicationSource
+    fair_id: UUID | None
     state: ApplicationState
     state_label: str
     reason: RejectReason | None
@@ -61,6 +63,7 @@ class CandidateRead(Output):
     vacancy_id: UUID
     vacancy_content_version: int = Field(description="What the person saw: GET /vacancies/{id}/versions/{number}")
     source: ApplicationSource
+    fair_id: UUID | None
     state: ApplicationState
     state_label: str
     created_at: Instant

@@ -21,6 +21,7 @@ from app.schemas.base import Action, Input, Instant, Output, Text, Version, exam
 
 Code = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[0-9A-Za-z.]+$")]
 Minute = Annotated[int, Field(ge=0, le=1440, description="Minutes after midnight, China Standard Time")]
+StaffCount = Annotated[int, Field(ge=0, le=1_000_000)]
 Word = Annotated[Text, Field(min_length=1, max_length=40)]
 
 PAY_EXAMPLE = {
@@ -101,6 +102,16 @@ class VacancyContent(Input):
     required_level: SkillLevel | None = None
     minimum_age: Annotated[int, Field(ge=0, le=99)] | None = None
     start_date: date | None = None
+    order_class: Annotated[Text, Field(min_length=2, max_length=80)] | None = Field(
+        default=None, description="订单班: school and class; the limits for students apply"
+    )
+    firm_staff_count: StaffCount | None = Field(default=None, description="In-service staff of the firm, for students")
+    post_staff_count: StaffCount | None = Field(
+        default=None, description="Staff in the same kind of post, for students"
+    )
+    post_pay_fen: PayFen | None = Field(
+        default=None, description="What the firm's own staff earn in the same post, in the unit of `pay`, for students"
+    )
     duties: Annotated[Text, Field(min_length=1, max_length=1000)]
     requirements: Annotated[Text, Field(max_length=1000)] = ""
     benefits_note: Annotated[Text, Field(max_length=300)] = ""
@@ -142,11 +153,16 @@ class VacancyLint(Input):
     pay: Pay | None = None
     minutes_per_day: Annotated[int, Field(ge=30, le=1440)] | None = None
     days_per_month: Annotated[int, Field(ge=1, le=31)] | None = None
+    shift_pattern: ShiftPattern | None = None
     place: Place | None = None
     features: Annotated[list[WorkFeature], Field(max_length=6)] = Field(default_factory=list)
     required_machines: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
     required_certificates: Annotated[list[Word], Field(max_length=10)] = Field(default_factory=list)
     minimum_age: Annotated[int, Field(ge=0, le=99)] | None = None
+    order_class: Annotated[Text, Field(max_length=80)] | None = None
+    firm_staff_count: StaffCount | None = None
+    post_staff_count: StaffCount | None = None
+    post_pay_fen: PayFen | None = None
     duties: Annotated[Text, Field(max_length=1000)] = ""
     requirements: Annotated[Text, Field(max_length=1000)] = ""
     benefits_note: Annotated[Text, Field(max_length=300)] = ""
@@ -221,6 +237,10 @@ class VacancyRead(Output):
     required_level: SkillLevel | None
     minimum_age: int | None
     start_date: date | None
+    order_class: str | None
+    firm_staff_count: int | None
+    post_staff_count: int | None
+    post_pay_fen: int | None
     duties: str
     requirements: str
     benefits_note: str

@@ -23,7 +23,7 @@ from app.rules.identity.apps import WechatApp
 from app.rules.identity.roles import Actor
 from app.rules.identity.sessions import WechatAwayError
 from app.services.identity import audit
-from app.services.jobs import vacancies
+from app.services.jobs import fairs, vacancies
 from app.services.organisation import enterprises
 from app.services.runtime import Runtime
 from app.wechat.errors import WechatError
@@ -86,6 +86,8 @@ async def qrcode(runtime: Runtime, actor: Actor, code: str) -> bytes:
 async def _is_public(session: AsyncSession, kind: ShareKind, target_id: UUID, now: datetime) -> bool:
     if kind is ShareKind.VACANCY:
         return await vacancies.is_visible(session, None, target_id, now=now)
+    if kind is ShareKind.FAIR:
+        return await fairs.is_public(session, target_id)
     return await enterprises.is_public(session, target_id)
 
 

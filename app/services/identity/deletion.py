@@ -35,7 +35,7 @@ from app.services.identity.consents import history
 from app.services.identity.people import open_person, records_of
 from app.services.identity.person_tables import CHILDREN, PERSON_COLUMNS, OnDeletion
 from app.services.identity.sessions import end_sessions
-from app.services.jobs.applications import recruitment_records
+from app.services.jobs.recruitment import recruitment_records
 from app.services.organisation import roster
 from app.services.organisation.members import sole_owner_of
 

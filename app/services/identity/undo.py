@@ -13,7 +13,7 @@ from app.models.identity import AssistedAct
 from app.rules.identity.onbehalf import UNDO_WITHIN, AlreadyUndoneError, AssistedActNotFoundError, NotUndoableError
 from app.rules.identity.roles import Actor
 from app.services.identity import audit, people
-from app.services.jobs import applications, interviews, invitations, seekers
+from app.services.jobs import applications, fair_entries, interviews, invitations, seekers
 
 # `(session, crypto, act, content before, now)` → False where the row has been changed since.
 Restore = Callable[[AsyncSession, Crypto, AssistedAct, str | None, datetime], Awaitable[bool]]
@@ -31,6 +31,7 @@ RESTORERS: dict[str, Restore] = {
     # A refusal that the firm has read and a time that both have agreed are changed with it, not undone behind its back.
     invitations.SUBJECT: _never,
     interviews.SUBJECT: _never,
+    fair_entries.SUBJECT: fair_entries.restore_check_in,
 }
 # What was taken back is given anew, not restored.
 FINAL = frozenset({"withdraw_application", "withdraw_consent"})

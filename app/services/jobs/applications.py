@@ -45,6 +45,7 @@ from app.services.identity import audit
 from app.services.identity.assisted import note_act
 from app.services.identity.consents import consents_of
 from app.services.identity.people import PersonFacts, facts_of
+from app.services.jobs.fair_vacancies import check_on_the_spot
 from app.services.jobs.recommendations import rank_candidates
 from app.services.jobs.seekers import check_ready, find_profile, profiles_of
 from app.services.jobs.vacancies import close_filled, get_own
@@ -71,29 +72,39 @@ class Candidate:
 
 
 async def apply(
-    session: AsyncSession, crypto: Crypto, actor: Actor, *, vacancy_id: UUID, release_contact: bool, now: datetime
-) -> Tracked:
+    session: AsyncSession, crypto: Crypto, actor: Actor, *, vacancy_id: UUID, release_contact: bool, now: datetime,
+    fair_id: UUID | None = None,
+) -> Tracked:  # fmt: skip
     """One active application per person and vacancy; it keeps the version of the posting that it saw."""
     if not release_contact:
         raise ContactNotReleasedError
     check_consent(await consents_of(session, actor.person_id), ConsentPurpose.SERVICE)
     await check_ready(session, crypto, actor, now)
+    if fair_id is not None:
+        await check_on_the_spot(session, actor, fair_id, vacancy_id)
     vacancy = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     if vacancy.published_at is None:
         # Never public: for a stranger it does not exist.
         raise VacancyNotFoundError
     check_open(vacancy.state, vacancy.valid_until, china_date(now))
-    row = await enter(session, crypto, actor, vacancy, source=ApplicationSource.SELF, now=now)
+    row = await enter(session, crypto, actor, vacancy, source=ApplicationSource.SELF, fair_id=fair_id, now=now)
     return await track(session, row.id)
 
 
 async def enter(
-    session: AsyncSession, crypto: Crypto, actor: Actor, vacancy: Vacancy, *, source: ApplicationSource, now: datetime
+    session: AsyncSession,
+    crypto: Crypto,
+    actor: Actor,
+    vacancy: Vacancy,
+    *,
+    source: ApplicationSource,
+    now: datetime,
+    fair_id: UUID | None = None,
 ) -> Application:
     """The application itself, under the vacancy's lock: whoever comes second finds the first one there."""
     row = Application(
         id=new_id(), created_at=now, updated_at=now, moved_at=now, person_id=actor.person_id, vacancy_id=vacancy.id,
-        vacancy_content_version=vacancy.content_version, contact_released=True, source=source,
+        vacancy_content_version=vacancy.content_version, contact_released=True, source=source, fair_id=fair_id,
     )  # fmt: skip
     if not await insert_or_ignore(session, Application, row.model_dump()):
         raise AlreadyAppliedError
@@ -198,25 +209,6 @@ async def leave_all(session: AsyncSession, person_id: UUID, *, now: datetime) ->
         elif row.contact_released:
             row.contact_released = False
             row.touch(now)
-
-
-async def recruitment_records(session: AsyncSession, person_id: UUID) -> list[dict[str, str]]:
-    """What the law keeps of a seeker for three years: which posting in which version, when, how it ended."""
-    rows = await session.exec(
-        select(Application, Vacancy)
-        .join(Vacancy, col(Vacancy.id) == col(Application.vacancy_id))
-        .where(Application.person_id == person_id)
-        .order_by(col(Application.created_at), col(Application.id))
-    )
-    return [
-        {
-            "application_id": str(application.id), "vacancy_id": str(vacancy.id), "title": vacancy.title,
-            "enterprise": vacancy.enterprise_name, "content_version": str(application.vacancy_content_version),
-            "state": application.state.value, "applied_at": application.created_at.isoformat(),
-            "ended_at": application.updated_at.isoformat(),
-        }
-        for application, vacancy in rows
-    ]  # fmt: skip
 
 
 async def list_candidates(

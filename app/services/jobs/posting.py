@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from app.core.errors import FieldIssue
+from app.models.jobs import Vacancy
 from app.rules.identity.roles import Actor
 from app.rules.jobs.posting import Finding, PostingDraft, RuleBook, check_posting
 from app.rules.jobs.posting.rows import TEXT_FIELDS
@@ -44,6 +45,24 @@ def draft_of(form: VacancyContent | VacancyLint, *, approved: bool, kind: str) -
         required_machines="\n".join(form.required_machines),
         required_certificates="\n".join(form.required_certificates),
         repost_source=form.repost_source or "",
+        shift_pattern=form.shift_pattern, order_class=form.order_class or "",
+        firm_staff_count=form.firm_staff_count, post_staff_count=form.post_staff_count, post_pay_fen=form.post_pay_fen,
+    )  # fmt: skip
+
+
+def draft_of_row(row: Vacancy, *, approved: bool, kind: str) -> PostingDraft:
+    """A stored posting as the rules read it."""
+    names = (
+        "title", "duties", "requirements", "benefits_note", "contact_note", "engagement", "occupation_code",
+        "headcount", "pay_unit", "pay_min_fen", "pay_max_fen", "piece_rate_fen", "piece_per_quantity",
+        "piece_hourly_output", "minutes_per_day", "days_per_month", "pay_cycle", "place_address", "valid_until",
+        "minimum_age", "shift_pattern", "firm_staff_count", "post_staff_count", "post_pay_fen",
+    )  # fmt: skip
+    return PostingDraft(
+        **{name: getattr(row, name) for name in names}, enterprise_approved=approved, enterprise_kind=kind,
+        using_firm=row.using_firm or "", features=frozenset(row.features), order_class=row.order_class or "",
+        required_machines="\n".join(row.required_machines), required_certificates="\n".join(row.required_certificates),
+        repost_source=row.repost_source or "",
     )  # fmt: skip
 
 

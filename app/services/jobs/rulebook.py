@@ -4,15 +4,15 @@ from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.models.jobs import MinimumWageRow, PostingRuleRow, PostingTermRow
-from app.rules.jobs.posting import MinimumWage, PostingRule, PostingTerm, RuleBook
+from app.models.jobs import InternLimitRow, MinimumWageRow, PostingRuleRow, PostingTermRow
+from app.rules.jobs.posting import InternLimit, MinimumWage, PostingRule, PostingTerm, RuleBook
 
 # One compiled book per state of the rows: compiling costs milliseconds, comparing the state a query by index.
 _compiled: dict[tuple[object, ...], RuleBook] = {}
 
 
 async def current_rule_book(session: AsyncSession) -> RuleBook:
-    tables = (PostingRuleRow, PostingTermRow, MinimumWageRow)
+    tables = (PostingRuleRow, PostingTermRow, MinimumWageRow, InternLimitRow)
     state: list[object] = []
     for table in tables:
         row = (
@@ -32,6 +32,7 @@ async def _compile(session: AsyncSession) -> RuleBook:
     rules = await session.exec(select(PostingRuleRow).order_by(col(PostingRuleRow.rule_id)))
     terms = await session.exec(select(PostingTermRow).order_by(col(PostingTermRow.id)))
     wages = await session.exec(select(MinimumWageRow).order_by(col(MinimumWageRow.id)))
+    limits = await session.exec(select(InternLimitRow).order_by(col(InternLimitRow.id)))
     return RuleBook.from_rows(
         rules=[
             PostingRule(
@@ -54,5 +55,12 @@ async def _compile(session: AsyncSession) -> RuleBook:
                 verified_by=row.verified_by,
             )
             for row in wages
+        ],
+        limits=[
+            InternLimit(
+                limit_id=row.limit_id, value=row.value, law=row.law, article=row.article,
+                effective_from=row.effective_from, effective_to=row.effective_to, source=row.source,
+            )
+            for row in limits
         ],
     )  # fmt: skip

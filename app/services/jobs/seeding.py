@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.models.jobs import MinimumWageRow, PostingPolicyRow, PostingRuleRow, PostingTermRow
+from app.models.jobs import InternLimitRow, MinimumWageRow, PostingPolicyRow, PostingRuleRow, PostingTermRow
 from app.rules.common.tasks import TaskKind
 from app.services.common.tasks import close_tasks, open_task
 from app.services.organisation.seed_files import read_csv, typed_rows
@@ -17,6 +17,7 @@ RULE_KEY = ("rule_id", "effective_from")
 TERM_KEY = ("rule_id", "pattern", "effective_from")
 POLICY_KEY = ("key", "effective_from")
 WAGE_KEY = ("division", "effective_from")
+LIMIT_KEY = ("limit_id", "effective_from")
 
 
 async def load_posting_rules(session: AsyncSession, *, directory: Path, now: datetime) -> list[DatasetOutcome]:
@@ -25,8 +26,10 @@ async def load_posting_rules(session: AsyncSession, *, directory: Path, now: dat
     terms = typed_rows("posting_terms.csv", PostingTermRow, read_csv(directory, "posting_terms.csv"))
     wages = typed_rows("minimum_wages.csv", MinimumWageRow, read_csv(directory, "minimum_wages.csv"))
     policies = typed_rows("posting_policies.csv", PostingPolicyRow, read_csv(directory, "posting_policies.csv"))
+    limits = typed_rows("intern_limits.csv", InternLimitRow, read_csv(directory, "intern_limits.csv"))
     outcomes = [
         await sync_rows(session, "posting_policies", PostingPolicyRow, policies, key=POLICY_KEY, now=now),
+        await sync_rows(session, "intern_limits", InternLimitRow, limits, key=LIMIT_KEY, now=now),
         await sync_rows(session, "posting_rules", PostingRuleRow, rules, key=RULE_KEY, now=now),
         await sync_rows(session, "posting_terms", PostingTermRow, terms, key=TERM_KEY, now=now),
         await sync_rows(session, "minimum_wages", MinimumWageRow, wages, key=WAGE_KEY, now=now),

@@ -76,6 +76,9 @@ def vacancy_read(row: Vacancy, actor: Actor | None) -> VacancyRead:
             "open_seats": row.headcount - row.hired_count,
             # Words between the office and the firm are not the public's business.
             "review_note": row.review_note if own else None,
+            "firm_staff_count": row.firm_staff_count if own else None,
+            "post_staff_count": row.post_staff_count if own else None,
+            "post_pay_fen": row.post_pay_fen if own else None,
             "pay": PayRead(
                 unit=row.pay_unit, min_fen=row.pay_min_fen, max_fen=row.pay_max_fen,
                 piece_rate_fen=row.piece_rate_fen, piece_per_quantity=row.piece_per_quantity,
@@ -150,7 +153,8 @@ def application_read(tracked: Tracked) -> ApplicationRead:
     return ApplicationRead(
         id=row.id, version=row.version, vacancy_id=row.vacancy_id, vacancy_title=tracked.vacancy.title,
         enterprise_name=tracked.vacancy.enterprise_name, vacancy_content_version=row.vacancy_content_version,
-        source=row.source, state=row.state, state_label=row.state.label, reason=row.reason, created_at=row.created_at,
+        source=row.source, fair_id=row.fair_id, state=row.state, state_label=row.state.label, reason=row.reason,
+        created_at=row.created_at,
         steps=[StepRead(state=s.state, state_label=s.state.label, at=s.created_at) for s in tracked.steps],
         actions=[_step_action("withdraw", row.state, ApplicationState.WITHDRAWN, Side.SEEKER)],
     )  # fmt: skip
@@ -164,8 +168,9 @@ def candidate_read(candidate: Candidate) -> CandidateRead:
         contact = Contact(name=mask_name(facts.name) if facts.name_held else facts.name, phone=facts.phone)
     return CandidateRead(
         id=row.id, version=row.version, vacancy_id=row.vacancy_id, vacancy_content_version=row.vacancy_content_version,
-        source=row.source, state=row.state, state_label=row.state.label, created_at=row.created_at, contact=contact,
-        score=item.score if item else None, confidence=item.confidence if item else None, parts=parts_for_firm(item),
+        source=row.source, fair_id=row.fair_id, state=row.state, state_label=row.state.label,
+        created_at=row.created_at, contact=contact, score=item.score if item else None,
+        confidence=item.confidence if item else None, parts=parts_for_firm(item),
         reasons=list(item.reasons) if item else [], gaps=list(item.gaps) if item else [],
         actions=[
             _step_action(target.value, row.state, target, Side.FIRM) for target in ApplicationState if target in FIRM_STEPS

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.db import ReadSession, lock
+from app.models.jobs import Fair
 from app.models.organisation import Area, Enterprise, Grid, RosterPerson, TaskForceMember
 from app.rules.identity.roles import (
     Actor,
@@ -23,7 +24,9 @@ from app.rules.identity.roles import (
 )
 from app.rules.organisation import TaskForceRole
 
-_SCOPE_TABLES: dict[ScopeKind, Any] = {ScopeKind.AREA: Area, ScopeKind.GRID: Grid, ScopeKind.ENTERPRISE: Enterprise}
+_SCOPE_TABLES: dict[ScopeKind, Any] = {
+    ScopeKind.AREA: Area, ScopeKind.GRID: Grid, ScopeKind.ENTERPRISE: Enterprise, ScopeKind.FAIR: Fair,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ async def scope_names(session: ReadSession, scopes: Sequence[tuple[ScopeKind, UU
         if ids := [scope_id for of, scope_id in scopes if of is kind]:
             table = _SCOPE_TABLES[kind]
             names |= {row.id: row.name for row in await session.exec(select(table).where(col(table.id).in_(ids)))}
+    if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.FAIR]:
+        names |= {fair.id: fair.title for fair in await session.exec(select(Fair).where(col(Fair.id).in_(ids)))}
     if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.GRID]:
         rows = await session.exec(
             select(Grid, Area).join(Area, col(Area.id) == col(Grid.area_id)).where(col(Grid.id).in_(ids))
@@ -105,7 +110,7 @@ async def scope_names(session: ReadSession, scopes: Sequence[tuple[ScopeKind, UU
 async def check_scope_exists(session: AsyncSession, kind: ScopeKind, scope_id: UUID | None) -> None:
     if kind is ScopeKind.TOWN:
         return
-    # What this release has no rows of (classes, fairs, cases …) cannot be anybody's scope yet.
+    # What this release has no rows of (classes, cases …) cannot be anybody's scope yet.
     table = _SCOPE_TABLES.get(kind)
     if table is None:
         raise ScopeIdError

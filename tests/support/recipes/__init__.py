@@ -4,7 +4,7 @@
 up is made anew each time.
 """
 
-from tests.support.recipes import common, identity, jobs, organisation, people, surveys
+from tests.support.recipes import common, fairs, funnel, identity, jobs, organisation, people, surveys
 from tests.support.recipes.book import RECIPES, Call, Operation, operations_of, send
 from tests.support.recipes.town import Town, Values
 
@@ -15,6 +15,8 @@ __all__ = [
     "Town",
     "Values",
     "common",
+    "fairs",
+    "funnel",
     "identity",
     "jobs",
     "operations_of",

@@ -17,6 +17,7 @@ from stdnum.cn import ric, uscc
 
 from app.rules.identity.consents import POLICY_VERSIONS, ConsentPurpose
 from app.rules.identity.onbehalf import REPRESENTATION_VERSION
+from app.rules.jobs.invitations import FINDABLE_VERSION
 from demo import steps
 from demo.client import Caller, Sandbox
 from demo.story import vacancy_form
@@ -256,6 +257,16 @@ class Town:
         home = {"address": self.values.address, "latitude": 24.7402, "longitude": 118.658, "coord_type": "gcj02"}
         person.put("/me/seeker-profile", wanted=[self._vacancy_form["occupation_code"]], home=home)
         person.put("/me/profile", **self.profile_form(person))
+        return person
+
+    @cached_property
+    def findable(self) -> Caller:
+        """The one seeker who lets firms find them."""
+        person = self.registered()
+        self._passing.remove(person)
+        self._residents.append(person)
+        person.give_phone(self.values.phone)
+        person.put("/me/findable", findable=True, text_version=FINDABLE_VERSION)
         return person
 
     def profile_form(self, person: Caller, **changes: Any) -> dict[str, Any]:

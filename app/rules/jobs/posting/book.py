@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import ahocorasick
 
-from app.rules.jobs.posting.rows import MinimumWage, PostingRule, PostingTerm, in_force
+from app.rules.jobs.posting.rows import InternLimit, MinimumWage, PostingRule, PostingTerm, in_force
 from app.rules.jobs.posting.text import Reading, View, read, squeeze
 
 # 石狮市 (GB/T 2260): the minimum wage of the town is the city's.
@@ -108,8 +108,14 @@ class RuleBook:
     """Compiled rows. Immutable; ask it for a day."""
 
     def __init__(
-        self, rules: Sequence[PostingRule], words: Sequence[_Word], wages: Sequence[MinimumWage], division: str
+        self,
+        rules: Sequence[PostingRule],
+        words: Sequence[_Word],
+        wages: Sequence[MinimumWage],
+        division: str,
+        limits: Sequence[InternLimit] = (),
     ) -> None:
+        self._limits = limits
         self._rules: dict[str, list[PostingRule]] = {}
         for rule in rules:
             self._rules.setdefault(rule.rule_id, []).append(rule)
@@ -132,10 +138,11 @@ class RuleBook:
         rules: Iterable[PostingRule],
         terms: Iterable[PostingTerm],
         wages: Iterable[MinimumWage],
+        limits: Iterable[InternLimit] = (),
         division: str = SHISHI,
     ) -> Self:
         """Compile the rows. `division`: whose minimum wage holds. ValueError names a row that cannot be compiled."""
-        return cls(tuple(rules), tuple(_compile(term) for term in terms), tuple(wages), division)
+        return cls(tuple(rules), tuple(_compile(term) for term in terms), tuple(wages), division, tuple(limits))
 
     def rule(self, rule_id: str, today: date) -> PostingRule | None:
         """The rule as it stands on `today`; of two dated rows in force the later one holds."""
@@ -153,6 +160,11 @@ class RuleBook:
         valid = [wage for wage in self._wages if in_force(wage.effective_from, wage.effective_to, today)]
         newest = {bool(wage.verified_by): wage for wage in sorted(valid, key=lambda wage: wage.effective_from)}
         return list(newest.values())
+
+    def limits(self, today: date) -> dict[str, InternLimit]:
+        """The limits for students in force; of two dated rows in force the later one holds."""
+        valid = [limit for limit in self._limits if in_force(limit.effective_from, limit.effective_to, today)]
+        return {limit.limit_id: limit for limit in sorted(valid, key=lambda limit: limit.effective_from)}
 
     def hits(self, text: str, today: date) -> list[Hit]:
         """The words of the table in `text`, look-alikes left out, overlapping hits of a rule merged, in text order."""

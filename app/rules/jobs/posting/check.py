@@ -7,6 +7,7 @@ from app.rules.jobs.posting.book import RuleBook
 from app.rules.jobs.posting.facts import value_issues
 from app.rules.jobs.posting.issues import Issue, finding_of
 from app.rules.jobs.posting.rows import TEXT_FIELDS, Finding, PostingDraft
+from app.rules.jobs.posting.students import student_issues
 from app.rules.jobs.posting.wages import wage_issues
 
 # Between two fields: the end of a clause, and no end of a sentence.
@@ -34,7 +35,19 @@ def check_posting(draft: PostingDraft, book: RuleBook, *, today: date) -> list[F
     """
     if not book.is_loaded(today):
         return [_UNLOADED]
-    issues = [*_word_issues(draft, book, today), *value_issues(draft, today), *wage_issues(draft, book.wages(today))]
+    issues = [
+        *_word_issues(draft, book, today), *value_issues(draft, today), *wage_issues(draft, book.wages(today)),
+        *student_issues(draft, book.limits(today)),
+    ]  # fmt: skip
+    return _ordered(issues, draft, book, today)
+
+
+def check_students(draft: PostingDraft, book: RuleBook, *, today: date) -> list[Finding]:
+    """Only the limits for students, for a posting that is already out and comes to a fair."""
+    return _ordered(list(student_issues(draft, book.limits(today))), draft, book, today)
+
+
+def _ordered(issues: list[Issue], draft: PostingDraft, book: RuleBook, today: date) -> list[Finding]:
     findings = {
         (_ORDER[finding.field], finding.start, finding.rule_id, finding.end): finding
         for issue in issues

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, get_args
 
-from app.rules.jobs.terms import Engagement, PayCycle, PayUnit
+from app.rules.jobs.terms import Engagement, PayCycle, PayUnit, ShiftPattern
 
 Severity = Literal["block", "warn"]
 TermKind = Literal["phrase", "regex"]
 # Every word that the public reads, whatever its field is meant for.
 TEXT_FIELDS = (
     "title", "duties", "requirements", "benefits_note", "contact_note",
-    "place_address", "required_machines", "required_certificates", "repost_source",
+    "place_address", "required_machines", "required_certificates", "repost_source", "order_class",
 )  # fmt: skip
 
 
@@ -80,6 +80,19 @@ class MinimumWage:
 
 
 @dataclass(frozen=True, slots=True)
+class InternLimit:
+    """A limit for students at work: percent, years or days, as `limit_id` says."""
+
+    limit_id: str
+    value: int
+    law: str
+    article: str
+    effective_from: date
+    effective_to: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostingDraft:
     """A posting as far as it is written: texts may be "", values None. Money in fen, times in minutes, days a month."""
 
@@ -113,6 +126,13 @@ class PostingDraft:
     required_certificates: str = ""
     # Where it was first published, of a repost.
     repost_source: str = ""
+    # For students at work: 订单班, and what the firm states for the limits.
+    shift_pattern: ShiftPattern | None = None
+    order_class: str = ""
+    firm_staff_count: int | None = None
+    post_staff_count: int | None = None
+    # Pay of the firm's own staff in the same post, in the unit of the posting's pay.
+    post_pay_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
