@@ -88,6 +88,10 @@ CASES = [
     Case("resume_vacancy", rows_of.vacancies, STALE),
     Case("withdraw_vacancy", rows_of.vacancies, STALE),
     Case("lint_vacancy", body={}),
+    Case("explain_recommendation", rows_of.open_vacancies),
+    Case("create_fair", body={}),
+    Case("start_fair", rows_of.fairs, STALE),
+    Case("check_in_at_fair", rows_of.open_fairs, {"code": "x"}),
     Case("create_survey_wave", body={}),
     Case("update_survey_wave", rows_of.waves, STALE | {
         "name": "改名", "unit": "person", "questions_version": "2026-11", "opens_on": "2026-12-01", "closes_on": "2026-12-20",

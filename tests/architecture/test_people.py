@@ -32,6 +32,7 @@ LEFT_ALONE = {
     "enterprise_claim.licence_file_id": _PAPERS,
     "enterprise_licence.file_id": _PAPERS,
     "grid.leader_id": _ROSTER,
+    "invitation.application_id": "what an invitation led to, decided by application.person_id",
     "liaison_link.roster_person_id": _ROSTER,
     "liaison_link.suggested_person_id": _ROSTER,
     "party_organisation.secretary_id": _ROSTER,

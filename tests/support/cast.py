@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.core.clock import china_date
 from app.core.ids import new_id
 from app.models.common import Call, ContentReview, Notice, Report, Task
-from app.models.jobs import SeekerProfile, SurveyAnswer, SurveyAssignment, SurveyHousehold, SurveyWave, Vacancy
+from app.models.jobs import Fair, SeekerProfile, SurveyAnswer, SurveyAssignment, SurveyHousehold, SurveyWave, Vacancy
 from app.models.organisation import Enterprise, EnterpriseClaim, EnterpriseSuspension
 from app.rules.common.content import ContentKind
 from app.rules.common.notices import NoticeKind
@@ -20,6 +20,7 @@ from app.rules.common.reports import ReportReason, ReportSubject
 from app.rules.common.tasks import TASK_PERMISSIONS, TaskKind
 from app.rules.identity.access import Relation
 from app.rules.identity.roles import FIRM_ROLES, ROLE_PERMISSIONS, Role, ScopeKind
+from app.rules.jobs.fairs import FairKind, FairState
 from app.rules.jobs.surveys import HouseholdSource, SurveyOutcome, SurveyUnit, SurveyWaveState
 from demo.steps import fictional_credit_code
 from tests.factories.world import Someone, World, ok
@@ -310,6 +311,37 @@ async def answers(cast: Cast, someone: Someone, role: Role | None) -> Rows:
     near = await cast.once("answer", lambda: make(aims[OWN]["wave_id"], cast.grid))
     far = await cast.once("answer elsewhere", lambda: make(aims[OTHER]["wave_id"], cast.far_grid))
     return rows("answer_id", near, near, far)
+
+
+async def open_vacancies(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    """For somebody who is registered as a seeker."""
+    values = {"person_id": UUID(someone.id), "home_area_id": UUID(cast.area)}
+    await cast.once(("home", someone.id), lambda: cast.add(SeekerProfile, **values))
+    return await vacancies(cast, someone, role)
+
+
+async def open_fairs(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    del someone, role
+    return rows(
+        "fair_id", *[await cast.once("fair", lambda: _fair(cast))] * 2, await cast.once("rival", lambda: _fair(cast))
+    )
+
+
+async def fairs(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    """Own is the fair for which the partial office was given; a part of the town gives no fair."""
+    aims = await open_fairs(cast, someone, role)
+    if role is Role.JOBS_OFFICER:
+        office = (Role.JOBS_OFFICER, ScopeKind.FAIR, aims[OWN]["fair_id"])
+        await cast.once("fair office", lambda: cast.world.appoint(someone, *office))
+    return aims
+
+
+async def _fair(cast: Cast) -> str:
+    soon = cast.world.clock.now() + timedelta(days=2)
+    return await cast.add(
+        Fair, title="测试招聘会", kind=FairKind.ONSITE, state=FairState.PUBLISHED, starts_at=soon,
+        ends_at=soon + timedelta(hours=7), place_address="测试路1号", capacity=10,
+    )  # fmt: skip
 
 
 async def _wave(cast: Cast, grid: str) -> str:

@@ -119,7 +119,7 @@ async def renumber_booth(
 
 
 @router.post("/fairs/{fair_id}/booths/{booth_id}/accept", responses=ANSWERS)
-async def accept_invitation(
+async def accept_fair_invitation(
     actor: Recruiter, fair_id: UUID, booth_id: UUID, form: ExpectedVersion, session: Unit, now: Now
 ) -> BoothRead:
     """企业接受邀请，即确认参展。"""

@@ -153,7 +153,7 @@ def renumber_booth(town: Town) -> Call:
 
 
 @recipe
-def accept_invitation(town: Town) -> Call:
+def accept_fair_invitation(town: Town) -> Call:
     return at_booth(town.firm.owner, invited(town))
 
 
@@ -178,7 +178,7 @@ def list_fair_vacancies(town: Town) -> Call:
 
 @recipe
 def choose_fair_vacancies(town: Town) -> Call:
-    call = accept_invitation(town)
+    call = accept_fair_invitation(town)
     booth = town.firm.owner.post("/fairs/{fair_id}/booths/{booth_id}/accept".format(**call.path), **call.body)
     body = {
         "enterprise_id": town.firm.id, "vacancy_ids": [town.open_vacancy["id"]], "expected_version": booth["version"],
