@@ -15,7 +15,11 @@ async def current_rule_book(session: AsyncSession) -> RuleBook:
     tables = (PostingRuleRow, PostingTermRow, MinimumWageRow)
     state: list[object] = []
     for table in tables:
-        row = (await session.exec(select(func.count(), func.max(col(table.updated_at)), func.sum(col(table.version))).select_from(table))).one()
+        row = (
+            await session.exec(
+                select(func.count(), func.max(col(table.updated_at)), func.sum(col(table.version))).select_from(table)
+            )
+        ).one()
         state.extend(row)
     key = tuple(str(value) for value in state)
     if key not in _compiled:
