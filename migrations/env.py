@@ -53,7 +53,8 @@ def run(connection: Connection) -> None:
         include_name=include_name,
         compare_type=True,
         compare_server_default=True,
-        transaction_per_migration=True,
+        # On SQLite the transaction is the only lock: between two of them another process would step in.
+        transaction_per_migration=not sqlite,
     )
     with context.begin_transaction():
         context.run_migrations()
