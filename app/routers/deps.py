@@ -23,7 +23,7 @@ from app.services.runtime import Runtime
 # Routes that answer anybody; every other route has an actor. Names of operations, checked by a test.
 PUBLIC = frozenset({
     "get_config", "get_dictionary", "get_code_table", "find_occupation", "wechat_login",
-    "list_vacancies", "get_vacancy", "list_areas", "livez", "readyz", "refresh_tokens", "sign_in_to_console",
+    "list_vacancies", "count_vacancy_facets", "get_vacancy", "list_areas", "livez", "readyz", "refresh_tokens", "sign_in_to_console",
     "get_file_content", "read_share_code", "get_policy", "check_push_address", "receive_push", "get_metrics",
 })  # fmt: skip
 # Answers with a secret that is shown once: nothing of them is kept, so a repeated call is a new one.
@@ -38,6 +38,8 @@ UNKEPT = frozenset(
     }
 )
 BEARER = "bearer "
+# Parameters that make a list a search.
+COSTLY = ("q", "latitude")
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -149,8 +151,8 @@ class Limited:
         self.only_searches = only_searches
 
     async def __call__(self, request: Request, actor: MaybeActor) -> None:
-        # Leafing through the newest costs next to nothing; looking for words does.
-        if self.only_searches and not request.query_params.get("q"):
+        # Leafing through the newest costs next to nothing; looking for words or around a point does.
+        if self.only_searches and not any(request.query_params.get(name) for name in COSTLY):
             return
         runtime = runtime_of(request)
         if actor is not None:

@@ -22,7 +22,9 @@ from app.services.events import (
     EnterpriseSuspended,
     EnterpriseVerified,
     PapersExpiring,
+    PersonMerged,
     ReportUpheld,
+    SavedSearchesMatched,
     VacancyFilled,
     VacancyReviewed,
     WechatAccountCancelled,
@@ -30,7 +32,7 @@ from app.services.events import (
 )
 from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
-from app.services.jobs import applications, seekers, vacancies
+from app.services.jobs import applications, saved, seekers, vacancies
 
 # WeChat's `thing` values hold at most 20 characters, `phrase` at most 5 Chinese ones.
 THING = 20
@@ -53,6 +55,8 @@ def register() -> None:
     subscribe(EnterpriseSuspended, take_off_the_lists)
     subscribe(EnterpriseRestored, tell_restored)
     subscribe(PapersExpiring, tell_expiring)
+    subscribe(SavedSearchesMatched, tell_searcher)
+    subscribe(PersonMerged, forget_doubly_saved)
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:
@@ -135,6 +139,7 @@ async def erase_revoked(session: AsyncSession, event: WechatDataRevoked) -> None
         await people.erase_phone(session, event.person_id, now=event.at)
     elif event.held is HeldData.HOME:
         await seekers.erase_home(session, event.person_id, now=event.at)
+        await saved.erase_points(session, event.person_id, now=event.at)
     else:
         kind = FileKind.IMAGE if event.held is HeldData.IMAGES else FileKind.PDF
         await files.erase_uploads(session, event.person_id, kind, because="本人在微信中收回授权", now=event.at)
@@ -148,10 +153,12 @@ async def erase_unconsented(session: AsyncSession, event: ConsentWithdrawn) -> N
     """What only this purpose needed goes with it."""
     if event.purpose is ConsentPurpose.EXACT_LOCATION:
         await seekers.erase_home(session, event.person_id, now=event.at)
+        await saved.erase_points(session, event.person_id, now=event.at)
     elif event.purpose is ConsentPurpose.ID_NUMBER:
         await people.erase_id_number(session, event.person_id, now=event.at)
     elif event.purpose is ConsentPurpose.SERVICE:
         await applications.leave_all(session, event.person_id, now=event.at)
+        await saved.forget_all(session, event.person_id)
 
 
 async def leave_applications(session: AsyncSession, event: AccountDeleted) -> None:
@@ -188,6 +195,22 @@ async def tell_expiring(session: AsyncSession, event: PapersExpiring) -> None:
             body=f"“{event.enterprise_name}”的{event.paper}将于{event.valid_to}到期，请及时更新。",
             page="pages/enterprise/papers", template_data={"thing1": event.paper[:THING], "phrase2": "将到期"},
         )  # fmt: skip
+
+
+async def tell_searcher(session: AsyncSession, event: SavedSearchesMatched) -> None:
+    """One message for all of a person's searches."""
+    told = [f"“{name}”有 {count} 个新岗位" for name, count in event.news]
+    title = told[0] if len(told) == 1 else f"您保存的 {len(told)} 个搜索有新岗位"
+    await notify(
+        session, person_id=event.person_id, kind=NoticeKind.SAVED_SEARCH, now=event.at, title=title[:40],
+        body=("；".join(told) + "。")[:300], page="pages/search/saved",
+        template_data={"thing1": event.news[0][0][:THING], "thing2": f"{sum(n for _, n in event.news)} 个新岗位"},
+    )  # fmt: skip
+
+
+async def forget_doubly_saved(session: AsyncSession, event: PersonMerged) -> None:
+    """What both records had saved stays once, with the record that lives on."""
+    await saved.forget_all(session, event.source_id)
 
 
 def _because(note: str | None) -> str:

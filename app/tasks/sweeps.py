@@ -14,6 +14,7 @@ from app.core.tables import IdempotencyRecord, OutboxMessage, OutboxState, RateB
 from app.models.identity import ConsoleDevice, LoginCode, LoginSession, OwnCode, RefreshToken, SignInGuard
 from app.rules.identity.sessions import REFRESH_LIFETIME
 from app.services.common import file_sweeps
+from app.services.jobs import saved
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
 from app.services.runtime import Runtime
@@ -36,6 +37,7 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "vacancies_expired": await _repeat(runtime, lambda session: expire_due(session, now=now)),
         "files_orphaned": await _repeat(runtime, lambda session: file_sweeps.sweep_orphans(session, now=now)),
         "files_unanswered": await _repeat(runtime, lambda session: file_sweeps.sweep_unanswered(session, now=now)),
+        "searches_looked_at": await _repeat(runtime, lambda session: saved.tell_new(session, runtime.crypto, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }
     for name, statement in _spent(now).items():

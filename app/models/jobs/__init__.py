@@ -2,6 +2,7 @@
 
 from app.models.jobs.funnel import Application, ApplicationStep
 from app.models.jobs.posting import MinimumWageRow, PostingRuleRow, PostingTermRow
+from app.models.jobs.saved import SavedSearch, SavedVacancy
 from app.models.jobs.seekers import SeekerProfile
 from app.models.jobs.vacancies import Vacancy, VacancyDocument, VacancyVersion
 
@@ -11,6 +12,8 @@ __all__ = [
     "MinimumWageRow",
     "PostingRuleRow",
     "PostingTermRow",
+    "SavedSearch",
+    "SavedVacancy",
     "SeekerProfile",
     "Vacancy",
     "VacancyDocument",

@@ -2,6 +2,10 @@
 
 from fastapi import APIRouter
 
-from app.routers.jobs import applications, seekers, vacancies, wages
+from app.routers.jobs import applications, saved, search, seekers, vacancies, wages
 
-ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in (vacancies, seekers, applications, wages))
+ROUTERS: tuple[APIRouter, ...] = tuple(
+    # Search first: `/vacancies/facets` is no vacancy's id.
+    module.router
+    for module in (search, vacancies, seekers, saved, applications, wages)
+)

@@ -13,6 +13,7 @@ class NoticeKind(Labelled):
     APPLICATION_RECEIVED = "application_received", "收到新的应聘"
     APPLICATION_MOVED = "application_moved", "应聘进展"
     VACANCY_FILLED = "vacancy_filled", "岗位已招满"
+    SAVED_SEARCH = "saved_search", "保存的搜索有新岗位"
     VACANCY_REVIEWED = "vacancy_reviewed", "岗位审核结果"
     ENTERPRISE_REVIEWED = "enterprise_reviewed", "企业审核结果"
     ENTERPRISE_SUSPENDED = "enterprise_suspended", "企业暂停与恢复"
@@ -59,6 +60,7 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.APPLICATION_RECEIVED: ReachRule(),
     NoticeKind.APPLICATION_MOVED: ReachRule(sms=True, call=True),
     NoticeKind.VACANCY_FILLED: ReachRule(),
+    NoticeKind.SAVED_SEARCH: ReachRule(),
     NoticeKind.VACANCY_REVIEWED: ReachRule(),
     NoticeKind.ENTERPRISE_REVIEWED: ReachRule(sms=True),
     NoticeKind.ENTERPRISE_SUSPENDED: ReachRule(sms=True, call=True),

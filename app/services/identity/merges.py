@@ -137,8 +137,8 @@ async def _move_rows(session: AsyncSession, source_id: UUID, target_id: UUID) ->
         if rule.on_merge is OnMerge.FIRST:
             taken = core_select(table.c[column]).where(table.c[column] == target_id)
             moved = moved.where(~taken.exists())
-        if name == "application":
-            # One running application per vacancy: the target's own counts, the source's stays with the old record.
+        if name in {"application", "saved_vacancy"}:
+            # One running application, one bookmark per vacancy: the target's own counts, the source's stays behind.
             mine = table.alias()
             same = core_select(mine.c.id).where(mine.c[column] == target_id, mine.c.vacancy_id == table.c.vacancy_id)
             moved = moved.where(~same.exists())

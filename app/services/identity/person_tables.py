@@ -51,6 +51,8 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "console_account.person_id": _mine(M.FIRST, D.DELETE, "网页登录"),
     "login_session.person_id": _mine(M.STAY, D.DELETE, "登录"),
     "seeker_profile.person_id": _mine(M.FIRST, D.DELETE, "求职登记"),
+    "saved_vacancy.person_id": _mine(M.MOVE, D.DELETE, "收藏的岗位"),
+    "saved_search.person_id": _mine(M.MOVE, D.DELETE, "保存的搜索"),
     "application.person_id": _mine(M.MOVE, D.HANDLED, "应聘：撤回，联系方式收回；服务记录依法另存3年"),
     "appointment.person_id": _mine(M.MOVE, D.HANDLED, "任职：结束；任职记录只有编号"),
     "consent.person_id": _mine(M.MOVE, D.KEEP, "同意凭据：只有编号，保存3年"),

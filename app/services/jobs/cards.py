@@ -8,15 +8,12 @@ from uuid import UUID
 from app.core.crypto import Crypto
 from app.matching.recommendation import SeekerCard, VacancyCard
 from app.models.jobs import SeekerProfile, Vacancy
-from app.rules.geo import to_gcj02
-from app.rules.jobs.pay import compute_hourly_fen
+from app.rules.jobs.pay import compute_wish_hourly_fen
 from app.rules.jobs.terms import Benefit, PayCycle, ShiftPattern, WorkFeature
+from app.services.jobs.derived import hourly_fen_of, place_of
 from app.services.jobs.seekers import open_home
 
 E = TypeVar("E", bound=StrEnum)
-# A wish "6000 a month" is meant for a month as the town's factories work it: six days a week, eight hours a day.
-# With the statutory 21.75 days every posting that works more days would look as if it paid less than it does.
-USUAL_DAYS = 26
 
 
 def members(enum: type[E], codes: Iterable[str]) -> frozenset[E]:
@@ -26,10 +23,8 @@ def members(enum: type[E], codes: Iterable[str]) -> frozenset[E]:
 def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
     home = open_home(crypto, row)
     wish = None
-    if row.wish_pay_unit is not None:
-        wish = compute_hourly_fen(
-            row.wish_pay_unit, min_fen=row.wish_pay_fen, max_fen=row.wish_pay_fen, days_per_month=USUAL_DAYS
-        )
+    if row.wish_pay_unit is not None and row.wish_pay_fen is not None:
+        wish = compute_wish_hourly_fen(row.wish_pay_unit, row.wish_pay_fen)
     return SeekerCard(
         id=row.person_id, wanted=tuple(row.wanted), experience=dict(row.experience_years),
         machines=frozenset(row.machines), level=row.level, certificates=frozenset(row.certificates),
@@ -43,17 +38,10 @@ def seeker_card(crypto: Crypto, row: SeekerProfile) -> SeekerCard:
 
 
 def vacancy_card(row: Vacancy) -> VacancyCard:
-    place = None
-    if row.latitude is not None and row.longitude is not None and row.coord_type is not None:
-        place = to_gcj02(row.latitude, row.longitude, row.coord_type)
-    hourly = compute_hourly_fen(
-        row.pay_unit, min_fen=row.pay_min_fen, max_fen=row.pay_max_fen, piece_rate_fen=row.piece_rate_fen,
-        piece_per_quantity=row.piece_per_quantity, piece_hourly_output=row.piece_hourly_output,
-        minutes_per_day=row.minutes_per_day, days_per_month=row.days_per_month,
-    )  # fmt: skip
+    place = place_of(row)
     return VacancyCard(
         id=row.id, enterprise_id=row.enterprise_id, occupation_code=row.occupation_code,
-        headcount=row.headcount, hourly_fen=hourly, pay_unit=row.pay_unit, minutes_per_day=row.minutes_per_day,
+        headcount=row.headcount, hourly_fen=hourly_fen_of(row), pay_unit=row.pay_unit, minutes_per_day=row.minutes_per_day,
         shift_pattern=row.shift_pattern, work_start_minute=row.work_start_minute,
         work_end_minute=row.work_end_minute, lat=place[0] if place else None, lon=place[1] if place else None,
         benefits=members(Benefit, row.benefits), features=members(WorkFeature, row.features),

@@ -12,11 +12,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.clock import china_date
 from app.core.db import ReadSession, check_version, lock
+from app.core.errors import FieldIssue
 from app.core.events import emit
 from app.models.jobs import Vacancy, VacancyVersion
 from app.models.organisation import Enterprise
 from app.rules.common.tasks import TaskKind
 from app.rules.identity.roles import Actor, Permission, SelfReviewError, check_permission, check_town_wide
+from app.rules.jobs.applications import AreaUnknownError
 from app.rules.jobs.posting import Finding
 from app.rules.jobs.vacancies import (
     EDITABLE,
@@ -38,8 +40,10 @@ from app.services.events import VacancyReviewed
 from app.services.identity import audit
 from app.services.identity.members import people_with
 from app.services.jobs import posting, search
+from app.services.jobs.derived import derive
 from app.services.jobs.rulebook import current_rule_book
 from app.services.organisation.enterprises import get_enterprise, label_of, licences_of, may_publish
+from app.services.organisation.liaison import area_kind
 from app.services.runtime import Runtime
 
 # jobs design: anything held is answered within 2 duty hours.
@@ -87,6 +91,8 @@ async def create_vacancy(runtime: Runtime, session: AsyncSession, actor: Actor, 
         posted_by=actor.person_id, occupation_name=await _occupation_name(session, form.occupation_code),
         **_columns(form),
     )  # fmt: skip
+    row.area_id = await _area(session, form, enterprise)
+    derive(row)
     session.add(row)
     await session.flush()
     if form.submit:
@@ -103,7 +109,7 @@ async def update_vacancy(
         seen = await get_own(reading, actor, vacancy_id)
     findings, verdict = await _examine(runtime, actor, form, seen.enterprise_id)
     now = runtime.clock.now()
-    await _lock_approved(session, actor, seen.enterprise_id, submit=form.submit, now=now)
+    enterprise = await _lock_approved(session, actor, seen.enterprise_id, submit=form.submit, now=now)
     row = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     check_version(row.version, form.expected_version)
     if row.state not in EDITABLE or (row.state in {VacancyState.PUBLISHED, VacancyState.PAUSED} and not form.submit):
@@ -113,6 +119,8 @@ async def update_vacancy(
     for name, value in _columns(form).items():
         setattr(row, name, value)
     row.occupation_name = await _occupation_name(session, form.occupation_code)
+    row.area_id = await _area(session, form, enterprise)
+    derive(row)
     row.content_version += 1
     row.touch(now)
     await session.flush()
@@ -358,6 +366,15 @@ async def _occupation_name(session: AsyncSession, code: str) -> str:
     if name is None:
         raise OccupationUnknownError(given=code)
     return name
+
+
+async def _area(session: AsyncSession, form: VacancyContent, enterprise: Enterprise) -> UUID | None:
+    """Where the work is: as the form says, else where the firm is."""
+    if form.area_id is None:
+        return enterprise.area_id
+    if await area_kind(session, form.area_id) is None:
+        raise AreaUnknownError(fields=[FieldIssue(path="area_id", message=AreaUnknownError.message)])
+    return form.area_id
 
 
 def _columns(form: VacancyContent) -> dict[str, Any]:
