@@ -29,7 +29,7 @@ from app.services.jobs.cards import seeker_card
 from app.services.jobs.vacancy_cards import vacancy_card
 from app.services.runtime import open_runtime
 from benchmarks import load
-from benchmarks.bench_list import CONNECTIONS, LIST, Kind, _database, _get, _token, console, machine, server
+from benchmarks.bench_list import CONNECTIONS, LIST, Kind, _database, _token, console, get_json, machine, server
 from benchmarks.generate import fill
 from benchmarks.town import Size, Town
 from demo.stack import BIN, free_port
@@ -84,7 +84,7 @@ def measure(kind: Kind, vacancies: int, core: int, *, rounds: int, seconds: floa
         port = free_port()
         words = [str(BIN / "python"), "-c", "from app.cli import main; main()", "serve", "--port", str(port)]
         pid = stack.enter_context(server(words, port, "/readyz", environment, core))
-        considered = _get(port, PATH, _token(settings, *town.someone))["considered"]
+        considered = get_json(port, PATH, _token(settings, *town.someone))["considered"]
         cases = [requests(port, settings, town, path) for path in (LIST, PATH)]
         runs: list[list[load.Run]] = [[], []]
         for asked in cases:

@@ -24,23 +24,24 @@ PLAIN = (
     "title", "enterprise_name", "enterprise_label", "using_firm", "occupation_code", "occupation_name", "pay_unit", "pay_min_fen", "pay_max_fen",
     "piece_rate_fen", "piece_per_quantity", "pay_cycle", "shift_pattern", "place_address",
 )  # fmt: skip
-LAST_FIRST = "ORDER BY published_at DESC, id DESC LIMIT 20"
-
+NEWEST = "published_at DESC, id DESC"
 ROWS = (
-    "SELECT id, {plain}, enterprise_id, headcount - hired_count AS open_seats, benefits, valid_until, published_at "
-    "FROM vacancy WHERE {where} " + LAST_FIRST
+    "SELECT id, {plain}, enterprise_id, headcount - hired_count AS open_seats, nullif(hourly_fen, 0) AS hourly_fen, "
+    "area_id, benefits, valid_until, published_at, {away} AS away FROM vacancy WHERE {where} ORDER BY {order} LIMIT 20"
 )
 # `next` is the sort key of the last row, unsigned.
 PG_PAGE = (
     "SELECT json_build_object('items', coalesce(json_agg(json_build_object('id', id, {pairs}, 'enterprise_id', "
-    "enterprise_id, 'open_seats', open_seats, 'benefits', benefits, 'valid_until', valid_until, 'published_at', "
+    "enterprise_id, 'open_seats', open_seats, 'hourly_fen', hourly_fen, 'area_id', area_id, 'distance_m', away, "
+    "'benefits', benefits, 'valid_until', valid_until, 'published_at', "
     "to_char(published_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD\"T\"HH24:MI:SS+08:00'))), '[]'::json), 'next', "
     "(array_agg(published_at))[count(*)] || ',' || (array_agg(id))[count(*)], 'total', {total})::text "
     "FROM ({rows}) page"
 )
 LITE_PAGE = (
     "SELECT json_object('items', json_group_array(json_object('id', id, {pairs}, 'enterprise_id', enterprise_id, "
-    "'open_seats', open_seats, 'benefits', json(benefits), 'valid_until', valid_until, 'published_at', "
+    "'open_seats', open_seats, 'hourly_fen', hourly_fen, 'area_id', area_id, 'distance_m', away, "
+    "'benefits', json(benefits), 'valid_until', valid_until, 'published_at', "
     "strftime('%Y-%m-%dT%H:%M:%S+08:00', published_at, '+8 hours'))), 'next', "
     "json_extract(json_group_array(published_at || ',' || id), '$[#-1]'), 'total', {total}) "
     "FROM ({rows}) page"
@@ -52,20 +53,30 @@ class Source(Protocol):
 
 
 def _statements(page: str, walk: str, mark: str, after: str, search: str) -> dict[str, str]:
-    """The questions as SQL; arguments in this order: today, then what the question adds."""
+    """The questions as SQL; arguments in this order: today, then what the question adds. Squared metres as `distance_m`."""
     pairs = ", ".join(f"'{name}', {name}" for name in PLAIN)
     until = f"valid_until >= {mark.format(1)}"
     today = f"{walk} AND {until}"
-    count = f"(SELECT count(*) FROM vacancy WHERE state = 'published' AND {until})"
+    plain = f"state = 'published' AND {until}"
+    found = f"{plain} AND {search}"
+    east, north, within = (mark.format(number) for number in (2, 3, 4))
+    away = f"((east_m - {east}) * (east_m - {east}) + (north_m - {north}) * (north_m - {north}))"
 
-    def build(where: str, total: str = "NULL") -> str:
-        return page.format(pairs=pairs, total=total, rows=ROWS.format(plain=", ".join(PLAIN), where=where))
+    def build(where: str, total: str = "NULL", order: str = NEWEST, away: str = "NULL") -> str:
+        rows = ROWS.format(plain=", ".join(PLAIN), where=where, order=order, away=away)
+        return page.format(pairs=pairs, total=total, rows=rows)
+
+    def count(where: str) -> str:
+        return f"(SELECT count(*) FROM vacancy WHERE {where})"
 
     return {
         "first": build(today),
         "after": build(f"{today} AND {after}"),
-        "total": build(today, count),
-        "search": build(f"state = 'published' AND {until} AND {search}"),
+        "total": build(today, count(plain)),
+        "search": build(found),
+        "search_total": build(found, count(found)),
+        "pay": build(today, order=f"vacancy.hourly_fen DESC, {NEWEST}"),
+        "nearest": build(f"{plain} AND {away} <= {within}", order=f"{away}, {NEWEST}", away=away),
     }
 
 
@@ -87,7 +98,9 @@ class PostgreSQL:
         if kind == "after":
             at, row_id = query["after"].split(",")
             arguments += [datetime.fromisoformat(at), UUID(row_id)]
-        if kind == "search":
+        if kind == "nearest":
+            arguments += [int(query[name]) for name in ("east", "north", "within")]
+        if kind.startswith("search"):
             arguments.append(" & ".join(f"'{token}'" for token in query["tokens"].split(" ")))
         found: str = await self._pool.fetchval(self._sql[kind], *arguments)
         return found.encode()
@@ -111,7 +124,9 @@ class SQLite:
         arguments: list[Any] = [china_date(SystemClock().now()).isoformat()]
         if kind == "after":
             arguments += query["after"].split(",")
-        if kind == "search":
+        if kind == "nearest":
+            arguments += [int(query[name]) for name in ("east", "north", "within")]
+        if kind.startswith("search"):
             arguments.append(" AND ".join(f'"{token}"' for token in query["tokens"].split(" ")))
         connection = await self._pool.get()
         try:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.matching.tokens import index_tokens
+from app.models.jobs import Vacancy
 from app.rules.identity.apps import WechatApp
 from app.rules.identity.consents import POLICY_VERSIONS, ConsentMethod
 from app.rules.identity.people import PersonState
@@ -35,6 +36,7 @@ from app.rules.jobs.terms import (
 )
 from app.rules.jobs.vacancies import OPEN, VacancyState
 from app.rules.organisation import EnterpriseState, VerifiedHow, verified_label
+from app.services.jobs.derived import derive
 
 Columns = dict[str, Sequence[Any]]
 Ints = NDArray[np.int64]
@@ -285,7 +287,7 @@ class Maker:
         headcount = self.pick([1, 2, 3, 5, 10, 20], count, [30, 25, 15, 15, 10, 5])
         hired = np.floor(self.rng.random(count) * np.asarray(headcount) * 0.8).astype(int).tolist()
         label = verified_label(VerifiedHow.UPLOAD, self.today, self.today + timedelta(days=365), [])
-        return (
+        columns = (
             self._versioned(created)
             | {
                 "enterprise_id": [firms["id"][i] for i in firm],
@@ -293,6 +295,7 @@ class Maker:
                 "enterprise_label": [label] * count,
                 "posted_by": [recruiters[i] for i in firm],
                 "place_address": [firms["address"][i] for i in firm],
+                "area_id": [firms["area_id"][i] for i in firm],
                 "state": state,
                 "content_version": [1] * count,
                 "published_at": [None if s in NEVER_PUBLISHED else t for s, t in zip(state, at, strict=True)],
@@ -306,6 +309,7 @@ class Maker:
             | self._work(count)
             | self._pay(count)
         )
+        return columns | _derived(columns)
 
     def _published_at(self, created: Ints) -> list[datetime]:
         """Minutes to days after the draft; some in one instant, as a firm's batch would be."""
@@ -390,6 +394,21 @@ class Maker:
                 ids.append(vacancy_id)
                 tokens.append((len(ids), index_tokens("\n".join([*words, *self.codes.aliases.get(code, [])]))))
         return {"seq": range(1, len(ids) + 1), "vacancy_id": ids}, tokens
+
+
+def _derived(columns: Columns) -> Columns:
+    """The columns of search as the service makes them (`services.jobs.derived`)."""
+    made: dict[str, list[int | None]] = {name: [] for name in ("hourly_fen", "benefit_bits", "east_m", "north_m")}
+    names = (
+        "pay_unit", "pay_min_fen", "pay_max_fen", "piece_rate_fen", "piece_per_quantity", "piece_hourly_output",
+        "minutes_per_day", "days_per_month", "benefits", "latitude", "longitude", "coord_type",
+    )  # fmt: skip
+    for values in zip(*(columns[name] for name in names), strict=True):
+        row = Vacancy(**dict(zip(names, values, strict=True)))
+        derive(row)
+        for name, kept in made.items():
+            kept.append(getattr(row, name))
+    return dict(made)
 
 
 def _shares(weights: NDArray[np.float64]) -> NDArray[np.float64]:

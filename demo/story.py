@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw
 
-from demo import fairs, people, steps, survey, weeks
+from demo import fairs, people, search, steps, survey, weeks
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -30,6 +30,7 @@ def main() -> None:
             recruiter, firm_id = the_firm(teller, stack, sandbox, officer)
             vacancy = the_vacancies(teller, recruiter, firm_id)
             seeker = the_villager(teller, stack, sandbox, vacancy)
+            search.looking_around(teller, seeker, vacancy)
             the_funnel(teller, stack, sandbox, recruiter, seeker, vacancy)
             the_messages(teller, sandbox, seeker, admin)
             people.own_data(teller, sandbox, officer, seeker, vacancy)

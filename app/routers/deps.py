@@ -24,7 +24,7 @@ from app.services.runtime import Runtime
 PUBLIC = frozenset({
     "list_fairs", "get_fair", "list_fair_booths", "list_fair_vacancies", "get_fair_board", "count_fair_visit",
     "get_config", "get_dictionary", "get_code_table", "find_occupation", "wechat_login",
-    "list_vacancies", "get_vacancy", "list_areas", "livez", "readyz", "refresh_tokens", "sign_in_to_console",
+    "list_vacancies", "count_vacancy_facets", "get_vacancy", "list_areas", "livez", "readyz", "refresh_tokens", "sign_in_to_console",
     "get_file_content", "read_share_code", "get_policy", "check_push_address", "receive_push", "get_metrics",
 })  # fmt: skip
 # Answers with a secret that is shown once: nothing of them is kept, so a repeated call is a new one.
@@ -40,6 +40,8 @@ UNKEPT = frozenset(
     }
 )
 BEARER = "bearer "
+# Parameters that make a list a search.
+COSTLY = ("q", "latitude")
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -152,8 +154,8 @@ class Limited:
         self.only_searches = only_searches
 
     async def __call__(self, request: Request, actor: MaybeActor) -> None:
-        # Leafing through the newest costs next to nothing; looking for words does.
-        if self.only_searches and not request.query_params.get("q"):
+        # Leafing through the newest costs next to nothing; looking for words or around a point does.
+        if self.only_searches and not any(request.query_params.get(name) for name in COSTLY):
             return
         runtime = runtime_of(request)
         if actor is not None:

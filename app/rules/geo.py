@@ -13,6 +13,9 @@ EARTH_M = 6_371_008.8
 # The ellipsoid of the public GCJ-02 formula (Krasovsky 1940).
 AXIS = 6_378_245.0
 ECCENTRICITY = 0.006_693_421_622_965_943
+# The middle of 宝盖镇 in GCJ-02: where the local grid begins. Stored metres count from here, so it never moves.
+ORIGIN = (24.73, 118.66)
+DEGREE_M = math.radians(EARTH_M)
 # South, north, west, east, degrees: outside it maps use WGS-84 as it is.
 CHINA_BOX = (0.8293, 55.8271, 72.004, 137.8347)
 
@@ -33,6 +36,17 @@ def to_gcj02(latitude: float, longitude: float, coord_type: CoordType) -> tuple[
     shift_lat = math.degrees(shift_lat / (AXIS * (1 - ECCENTRICITY) / magic**1.5))
     shift_lon = math.degrees(shift_lon / (AXIS / math.sqrt(magic) * math.cos(radians)))
     return latitude + shift_lat, longitude + shift_lon
+
+
+def to_grid(latitude: float, longitude: float) -> tuple[int, int]:
+    """Whole metres east and north of `ORIGIN`, for degrees in GCJ-02.
+
+    A local equirectangular projection: distances within 50 km of the town are right to 0.4 %. Integers compare, sort and
+    add up alike in every database, which floating point does not promise.
+    """
+    north = (latitude - ORIGIN[0]) * DEGREE_M
+    east = (longitude - ORIGIN[1]) * DEGREE_M * math.cos(math.radians(ORIGIN[0]))
+    return math.floor(east + 0.5), math.floor(north + 0.5)
 
 
 def distance_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> int:

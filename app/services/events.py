@@ -174,6 +174,13 @@ class VacancyFilled(Event):
     waiting: tuple[UUID, ...]
 
 
+class SavedSearchesMatched(Event):
+    """A person's saved searches with new postings: `(name, how many)`."""
+
+    person_id: UUID
+    news: tuple[tuple[str, int], ...]
+
+
 class ContentReviewed(Event):
     """A second person has looked at what was held."""
 

@@ -33,6 +33,7 @@ from app.services.events import (
     PapersExpiring,
     PersonMerged,
     ReportUpheld,
+    SavedSearchesMatched,
     SurveyOpened,
     TakedownAnswered,
     VacancyFilled,
@@ -53,6 +54,7 @@ from app.services.jobs import (
     interview_news,
     invitations,
     kept,
+    saved,
     seekers,
     survey_answers,
     takedowns,
@@ -96,6 +98,8 @@ def register() -> None:
     subscribe(AccountDeleted, forget_check_ins)
     subscribe(FairBoothMoved, tell_booth)
     subscribe(FairCancelled, tell_fair_cancelled)
+    subscribe(SavedSearchesMatched, tell_searcher)
+    subscribe(PersonMerged, forget_doubly_saved)
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:
@@ -230,6 +234,7 @@ async def erase_revoked(session: AsyncSession, event: WechatDataRevoked) -> None
         await people.erase_phone(session, event.person_id, now=event.at)
     elif event.held is HeldData.HOME:
         await seekers.erase_home(session, event.person_id, now=event.at)
+        await saved.erase_points(session, event.person_id, now=event.at)
     else:
         kind = FileKind.IMAGE if event.held is HeldData.IMAGES else FileKind.PDF
         await files.erase_uploads(session, event.person_id, kind, because="本人在微信中收回授权", now=event.at)
@@ -243,6 +248,7 @@ async def erase_unconsented(session: AsyncSession, event: ConsentWithdrawn) -> N
     """What only this purpose needed goes with it."""
     if event.purpose is ConsentPurpose.EXACT_LOCATION:
         await seekers.erase_home(session, event.person_id, now=event.at)
+        await saved.erase_points(session, event.person_id, now=event.at)
     elif event.purpose is ConsentPurpose.ID_NUMBER:
         await people.erase_id_number(session, event.person_id, now=event.at)
     elif event.purpose is ConsentPurpose.SURVEY:
@@ -253,6 +259,7 @@ async def erase_unconsented(session: AsyncSession, event: ConsentWithdrawn) -> N
         await invitations.leave_all(session, event.person_id, now=event.at)
         await findable.hide(session, event.person_id, now=event.at)
         await fair_entries.forget_person(session, event.person_id)
+        await saved.forget_all(session, event.person_id)
 
 
 async def leave_applications(session: AsyncSession, event: AccountDeleted) -> None:
@@ -339,6 +346,22 @@ async def tell_fair_cancelled(session: AsyncSession, event: FairCancelled) -> No
             body=f"“{event.title}”已取消，原因：{event.reason}。"[:300], page=f"pages/fair/detail?id={event.fair_id}",
             template_data={"thing1": event.title[:THING], "phrase2": "已取消"},
         )  # fmt: skip
+
+
+async def tell_searcher(session: AsyncSession, event: SavedSearchesMatched) -> None:
+    """One message for all of a person's searches."""
+    told = [f"“{name}”有 {count} 个新岗位" for name, count in event.news]
+    title = told[0] if len(told) == 1 else f"您保存的 {len(told)} 个搜索有新岗位"
+    await notify(
+        session, person_id=event.person_id, kind=NoticeKind.SAVED_SEARCH, now=event.at, title=title[:40],
+        body=("；".join(told) + "。")[:300], page="pages/search/saved",
+        template_data={"thing1": event.news[0][0][:THING], "thing2": f"{sum(n for _, n in event.news)} 个新岗位"},
+    )  # fmt: skip
+
+
+async def forget_doubly_saved(session: AsyncSession, event: PersonMerged) -> None:
+    """What both records had saved stays once, with the record that lives on."""
+    await saved.forget_all(session, event.source_id)
 
 
 def _because(note: str | None) -> str:

@@ -13,6 +13,7 @@ KINDS = ("routers", "services", "schemas", "models", "rules")
 SUPPORT = {
     "routers/deps": "every dependency of the routes",
     "routers/failures": "the one error handler",
+    "routers/queries": "a long form in the query",
     "routers/routing": "the route class and the documented errors",
     "services/events": "the facts that services tell one another",
     "services/reactions": "who reacts to which fact",

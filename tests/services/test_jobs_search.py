@@ -15,7 +15,8 @@ from app.models.jobs import Vacancy
 from app.models.organisation import Enterprise
 from app.rules.jobs.terms import Engagement, PayCycle, PayUnit, ShiftPattern
 from app.rules.jobs.vacancies import VacancyState
-from app.services.jobs.search import ListQuery, index_vacancy, list_vacancies, load_words
+from app.schemas.jobs.search import ListParams
+from app.services.jobs.search import id_text, index_vacancy, list_vacancies, load_words
 from app.services.runtime import Runtime, open_runtime
 from tests.conftest import MISSING, PG_ENV, Databases
 
@@ -87,7 +88,7 @@ async def walk(runtime: Runtime, **given: object) -> tuple[list[UUID], set[int]]
     """All ids of a query, page by page, and the totals that were told."""
     found: list[UUID] = []
     totals: set[int] = set()
-    query = {"q": None, "occupation_code": None, "pay_unit": None, "with_total": True, "limit": 7} | given
+    query = {"with_total": True, "limit": 7} | given
     firm = query.pop("firm", None)
     cursor = None
     async with runtime.db.connection() as connection:
@@ -95,9 +96,9 @@ async def walk(runtime: Runtime, **given: object) -> tuple[list[UUID], set[int]]
         if firm is not None:
             firm_id = (await connection.execute(select(Enterprise.id).where(Enterprise.name == firm))).scalar_one()
         while True:
-            asked = ListQuery(enterprise_id=firm_id, cursor=cursor, **query)
+            asked = ListParams(enterprise_id=firm_id, cursor=cursor, **query)
             page = await list_vacancies(connection, runtime.cursors, asked, today=TODAY)
-            found += [row.id for row in page.rows]
+            found += [UUID(id_text(row.id)) for row in page.rows]
             totals.add(page.total)
             cursor = page.next_cursor
             if cursor is None:

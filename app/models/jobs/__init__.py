@@ -24,6 +24,7 @@ from app.models.jobs.posting import (
     PostingTermRow,
 )
 from app.models.jobs.recommendation import FeedHead, Impression, VacancyExposure
+from app.models.jobs.saved import SavedSearch, SavedVacancy
 from app.models.jobs.seekers import SeekerProfile
 from app.models.jobs.surveys import (
     SurveyAnswer,
@@ -59,6 +60,8 @@ __all__ = [
     "PostingPolicyRow",
     "PostingRuleRow",
     "PostingTermRow",
+    "SavedSearch",
+    "SavedVacancy",
     "SeekerProfile",
     "SurveyAnswer",
     "SurveyAssignment",

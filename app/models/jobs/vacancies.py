@@ -31,6 +31,19 @@ class Vacancy(Versioned, table=True):
             "ix_vacancy_public_occupation", "occupation_code", "published_at", "id",
             postgresql_where=sql.text("state = 'published'"), sqlite_where=sql.text("state = 'published'"),
         ),
+        Index(
+            "ix_vacancy_public_area", "area_id", "published_at", "id",
+            postgresql_where=sql.text("state = 'published'"), sqlite_where=sql.text("state = 'published'"),
+        ),
+        Index(
+            "ix_vacancy_public_pay", "hourly_fen", "published_at", "id",
+            postgresql_where=sql.text("state = 'published'"), sqlite_where=sql.text("state = 'published'"),
+        ),
+        # Nearest first reads nothing but this index until it knows which rows to show.
+        Index(
+            "ix_vacancy_public_place", "east_m", "north_m", "state", "valid_until", "published_at", "id",
+            postgresql_where=sql.text("state = 'published'"), sqlite_where=sql.text("state = 'published'"),
+        ),
         # The expiry sweep.
         Index("ix_vacancy_state_valid_until", "state", "valid_until"),
         Index("ix_vacancy_enterprise", "enterprise_id", "created_at", "id"),
@@ -71,6 +84,8 @@ class Vacancy(Versioned, table=True):
     latitude: float | None = Field(default=None, sa_type=Float)
     longitude: float | None = Field(default=None, sa_type=Float)
     coord_type: CoordType | None = Field(default=None, sa_type=str_enum(CoordType))
+    # Where the work is: as the form says, else the firm's own area.
+    area_id: UUID | None = Field(default=None, foreign_key="area.id")
     benefits: list[str] = Field(default_factory=list, sa_type=JSON)
     features: list[str] = Field(default_factory=list, sa_type=JSON)
     required_years: int | None = None
@@ -98,6 +113,13 @@ class Vacancy(Versioned, table=True):
     posted_by: UUID = Field(foreign_key="person.id")
     # The number of the transaction that changed what the index in memory must know; 0 until that transaction ends.
     feed_seq: int | None = Field(default=None, sa_type=BigInteger)
+    # Made of the columns above by `services.jobs.derived`, for search in integers alone.
+    # Effective pay per hour; 0 where it cannot be known.
+    hourly_fen: int = 0
+    benefit_bits: int = 0
+    # Metres from the origin of the town's grid (`rules.geo.to_grid`).
+    east_m: int | None = None
+    north_m: int | None = None
 
 
 class VacancyVersion(Table, table=True):

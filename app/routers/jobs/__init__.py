@@ -12,6 +12,8 @@ from app.routers.jobs import (
     invitations,
     kept,
     posting_rules,
+    saved,
+    search,
     seekers,
     survey_work,
     surveys,
@@ -21,9 +23,10 @@ from app.routers.jobs import (
 )
 
 ROUTERS: tuple[APIRouter, ...] = tuple(
+    # Search first: `/vacancies/facets` is no vacancy's id.
     module.router
     for module in (
-        vacancies, seekers, applications, wages, invitations, interviews, kept, fairs, fair_booths, fair_entries,
+        search, vacancies, seekers, saved, applications, wages, invitations, interviews, kept, fairs, fair_booths, fair_entries,
         imports, takedowns, posting_rules, surveys, survey_work,
     )
 )  # fmt: skip

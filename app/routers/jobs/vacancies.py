@@ -1,24 +1,17 @@
-"""岗位：检索、发布、复核、关闭。"""
+"""岗位：发布、复核、关闭。"""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response, status
+from fastapi import status
 
-from app.core.clock import china_date
 from app.core.errors import StaleError, UnauthorisedError
-from app.core.pages import CountedPage, CursorInvalidError
-from app.core.rates import RateKind, TooManyRequestsError
 from app.routers.deps import (
-    Cursor,
-    Limit,
     MaybeActor,
     Now,
     Reads,
-    Rows,
     RuntimeDep,
     Unit,
-    limited,
     require,
 )
 from app.routers.routing import BODY_ERRORS, make_router, public_errors, read_errors, write_errors
@@ -26,7 +19,7 @@ from app.rules.common.content import TextRiskyError
 from app.rules.identity.access import Reach
 from app.rules.identity.roles import Actor, Permission, SelfReviewError
 from app.rules.jobs import vacancies as rules
-from app.rules.jobs.terms import PayUnit
+from app.rules.jobs.applications import AreaUnknownError
 from app.rules.jobs.vacancies import VacancyState
 from app.schemas.base import ExpectedVersion
 from app.schemas.jobs.vacancies import (
@@ -35,12 +28,11 @@ from app.schemas.jobs.vacancies import (
     ReviewForm,
     VacancyCreate,
     VacancyLint,
-    VacancyListItem,
     VacancyRead,
     VacancySaved,
     VacancyUpdate,
 )
-from app.services.jobs import search, vacancies, views
+from app.services.jobs import vacancies, views
 
 router = make_router("jobs")
 Recruiter = Annotated[Actor, require(Permission.VACANCY_WRITE)]
@@ -50,36 +42,13 @@ POSTING_ERRORS = (
     rules.PostingRefusedError,
     TextRiskyError,
     rules.OccupationUnknownError,
+    AreaUnknownError,
     rules.EnterpriseNotYoursError,
     rules.VacancyStateError,
 )
 MOVES = (rules.VacancyNotFoundError, rules.EnterpriseNotYoursError, rules.VacancyStateError, StaleError)
 MOVE_ERRORS = write_errors(*MOVES)
 REVIEW_ERRORS = write_errors(*MOVES, SelfReviewError)
-
-
-@router.get(
-    "/vacancies",
-    dependencies=[limited(RateKind.SEARCH, only_searches=True)],
-    responses=public_errors(CursorInvalidError, UnauthorisedError, TooManyRequestsError),
-    response_model=CountedPage[VacancyListItem],
-)
-async def list_vacancies(
-    connection: Rows,
-    runtime: RuntimeDep,
-    now: Now,
-    q: Annotated[str | None, Query(max_length=60, description="Keywords, Chinese, all must match")] = None,
-    occupation_code: Annotated[str | None, Query(max_length=20, pattern=r"^[0-9A-Za-z.]+$")] = None,
-    enterprise_id: UUID | None = None,
-    pay_unit: PayUnit | None = None,
-    with_total: bool = False,
-    cursor: Cursor = None,
-    limit: Limit = 20,
-) -> Response:
-    """招聘中的岗位，新的在前；可按关键词、职业、企业、计薪方式筛选。"""
-    query = search.ListQuery(q, occupation_code, enterprise_id, pay_unit, cursor, limit, with_total)
-    page = await search.list_vacancies(connection, runtime.cursors, query, today=china_date(now))
-    return Response(views.list_page(page), media_type="application/json")
 
 
 @router.post("/vacancies/lint", responses=read_errors(*BODY_ERRORS, rules.EnterpriseNotYoursError))

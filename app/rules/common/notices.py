@@ -19,6 +19,7 @@ class NoticeKind(Labelled):
     KEPT_ASKED = "kept_asked", "在岗确认"
     LIAISON_DIGEST = "liaison_digest", "挂钩企业每周提示"
     VACANCY_FILLED = "vacancy_filled", "岗位已招满"
+    SAVED_SEARCH = "saved_search", "保存的搜索有新岗位"
     VACANCY_REVIEWED = "vacancy_reviewed", "岗位审核结果"
     VACANCY_TAKEN_DOWN = "vacancy_taken_down", "岗位下架与申诉"
     IMPORT_DONE = "import_done", "岗位导入结果"
@@ -75,6 +76,7 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.KEPT_ASKED: ReachRule(),
     NoticeKind.LIAISON_DIGEST: ReachRule(),
     NoticeKind.VACANCY_FILLED: ReachRule(),
+    NoticeKind.SAVED_SEARCH: ReachRule(),
     NoticeKind.VACANCY_REVIEWED: ReachRule(),
     NoticeKind.VACANCY_TAKEN_DOWN: ReachRule(sms=True),
     NoticeKind.IMPORT_DONE: ReachRule(),

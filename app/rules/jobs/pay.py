@@ -7,6 +7,9 @@ from app.rules.jobs.terms import PayUnit
 # 劳社部发〔2008〕3号: 21.75 paid days a month; 劳动法 第三十六条: 8 hours a day.
 STATUTORY_DAYS = Fraction(87, 4)
 STATUTORY_MINUTES = 480
+# A wish "6000 a month" is meant for a month as the town's factories work it: six days a week, eight hours a day.
+# With the statutory 21.75 days every posting that works more days would look as if it paid less than it does.
+USUAL_DAYS = 26
 
 
 def compute_hourly_fen(
@@ -37,6 +40,11 @@ def compute_hourly_fen(
         return _round(middle)
     days = Fraction(days_per_month) if days_per_month else STATUTORY_DAYS
     return _round(middle / (days * Fraction(minutes_per_day or STATUTORY_MINUTES, 60)))
+
+
+def compute_wish_hourly_fen(unit: PayUnit, fen: int) -> int | None:
+    """What a person wants to earn, as fen per hour: comparable with `compute_hourly_fen` of a posting."""
+    return compute_hourly_fen(unit, min_fen=fen, max_fen=fen, days_per_month=USUAL_DAYS)
 
 
 def _round(value: Fraction) -> int:

@@ -94,6 +94,7 @@ class VacancyContent(Input):
     work_start_minute: Minute | None = None
     work_end_minute: Minute | None = None
     place: Place
+    area_id: UUID | None = Field(default=None, description="Where the work is; null: where the enterprise is")
     benefits: Annotated[list[Benefit], Field(max_length=8)] = Field(default_factory=list)
     features: Annotated[list[WorkFeature], Field(max_length=6)] = Field(default_factory=list)
     required_years: Annotated[int, Field(ge=0, le=50)] | None = None
@@ -228,7 +229,9 @@ class VacancyRead(Output):
     shift_pattern: ShiftPattern
     work_start_minute: int | None
     work_end_minute: int | None
+    hourly_fen: int | None = Field(description="Effective pay per hour; null where it cannot be known")
     place: PlaceRead
+    area_id: UUID | None
     benefits: list[Benefit]
     features: list[WorkFeature]
     required_years: int | None
@@ -273,8 +276,11 @@ class VacancyListItem(Output):
     piece_per_quantity: int | None
     pay_cycle: PayCycle
     shift_pattern: ShiftPattern
+    hourly_fen: int | None = Field(description="Effective pay per hour; null where it cannot be known")
     open_seats: int
     place_address: str
+    area_id: UUID | None
+    distance_m: int | None = Field(description="From the point asked from; null without one, or without coordinates")
     benefits: list[Benefit]
     valid_until: date
     published_at: Instant

@@ -118,6 +118,16 @@ async def known_codes(session: AsyncSession, code_table: str, codes: Iterable[st
     return set(found.all())
 
 
+async def code_names(session: AsyncSession, code_table: str, codes: Sequence[str]) -> dict[str, str]:
+    """The names of those that the table has."""
+    found = await session.exec(
+        select(col(CodeEntry.code), col(CodeEntry.name)).where(
+            CodeEntry.code_table == code_table, col(CodeEntry.code).in_(codes)
+        )
+    )
+    return dict(found.all())
+
+
 async def aliases_of(session: AsyncSession, code: str) -> Sequence[str]:
     """What people call this occupation; the shortest word first."""
     found = await session.exec(select(col(OccupationAlias.alias)).where(OccupationAlias.code == code))

@@ -140,10 +140,13 @@ async def _move_rows(session: AsyncSession, source_id: UUID, target_id: UUID) ->
         if name in ONE_RUNNING:
             things, ended = ONE_RUNNING[name]
             mine = table.alias()
-            same = core_select(mine.c.id).where(
-                mine.c[column] == target_id, mine.c.state.not_in(ended), *(mine.c[x] == table.c[x] for x in things)
+            same = core_select(mine.c[column]).where(
+                mine.c[column] == target_id, *(mine.c[x] == table.c[x] for x in things)
             )
-            moved = moved.where(table.c.state.in_(ended) | ~same.exists())
+            if ended:
+                moved = moved.where(table.c.state.in_(ended) | ~same.where(mine.c.state.not_in(ended)).exists())
+            else:
+                moved = moved.where(~same.exists())
         await connection.execute(moved)
 
 

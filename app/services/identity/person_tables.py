@@ -53,6 +53,8 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "seeker_profile.person_id": _mine(M.FIRST, D.DELETE, "求职登记"),
     "invitation.person_id": _mine(M.STAY, D.DELETE, "企业的邀请：双方各自的记录"),
     "impression.person_id": _mine(M.MOVE, D.DELETE, "推荐展示记录"),
+    "saved_vacancy.person_id": _mine(M.MOVE, D.DELETE, "收藏的岗位"),
+    "saved_search.person_id": _mine(M.MOVE, D.DELETE, "保存的搜索"),
     "application.person_id": _mine(M.MOVE, D.HANDLED, "应聘：撤回，联系方式收回；服务记录依法另存3年"),
     "appointment.person_id": _mine(M.MOVE, D.HANDLED, "任职：结束；任职记录只有编号"),
     "consent.person_id": _mine(M.MOVE, D.KEEP, "同意凭据：只有编号，保存3年"),
@@ -95,6 +97,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
 # ended. In a merge the target's running one counts; the source's stays with the old record.
 ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "application": (("vacancy_id",), frozenset({"rejected", "withdrawn"})),
+    "saved_vacancy": (("vacancy_id",), frozenset()),
     "report": (("subject_kind", "subject_id"), frozenset({"upheld", "dismissed"})),
     "enterprise_claim": (("enterprise_id",), frozenset({"approved", "returned"})),
 }

@@ -5,23 +5,17 @@ from uuid import UUID
 
 from app.core.crypto import Crypto
 from app.matching.recommendation import SeekerCard
-from app.rules.jobs.pay import compute_hourly_fen
+from app.rules.jobs.pay import compute_wish_hourly_fen
 from app.rules.jobs.terms import PayCycle, ShiftPattern, WorkFeature
 from app.services.jobs.seekers import open_home
 from app.services.jobs.vacancy_cards import members
-
-# A wish "6000 a month" is meant for a month as the town's factories work it: six days a week, eight hours a day.
-# With the statutory 21.75 days every posting that works more days would look as if it paid less than it does.
-USUAL_DAYS = 26
 
 
 def seeker_card(crypto: Crypto, row: Any) -> SeekerCard:
     home = open_home(crypto, row)
     wish = None
-    if row.wish_pay_unit is not None:
-        wish = compute_hourly_fen(
-            row.wish_pay_unit, min_fen=row.wish_pay_fen, max_fen=row.wish_pay_fen, days_per_month=USUAL_DAYS
-        )
+    if row.wish_pay_unit is not None and row.wish_pay_fen is not None:
+        wish = compute_wish_hourly_fen(row.wish_pay_unit, row.wish_pay_fen)
     return SeekerCard(
         id=row.person_id, wanted=tuple(row.wanted), experience=dict(row.experience_years),
         machines=frozenset(row.machines), level=row.level, certificates=frozenset(row.certificates),

@@ -22,7 +22,6 @@ from app.rules.jobs.vacancies import (
     NEXT,
     EnterpriseNotYoursError,
     HeadcountTakenError,
-    OccupationUnknownError,
     VacancyNotFoundError,
     VacancyState,
     VacancyStateError,
@@ -30,13 +29,13 @@ from app.rules.jobs.vacancies import (
 )
 from app.rules.organisation import EnterpriseNotFoundError
 from app.schemas.jobs.vacancies import VacancyCreate, VacancyLint, VacancyUpdate
-from app.services.common.codes import code_name
 from app.services.common.content import ContentVerdict
 from app.services.common.tasks import close_tasks, open_task
 from app.services.events import VacancyReviewed
 from app.services.identity import audit
 from app.services.identity.members import people_with
 from app.services.jobs import duplicates, posting, sampling, search
+from app.services.jobs.derived import area_of, derive, occupation_name
 from app.services.jobs.rulebook import current_rule_book
 from app.services.organisation.enterprises import get_enterprise, label_of, licences_of, may_publish
 from app.services.runtime import Runtime
@@ -99,9 +98,11 @@ async def add(
     row = Vacancy(
         created_at=now, updated_at=now, enterprise_id=enterprise.id, enterprise_name=enterprise.name,
         enterprise_label=label_of(enterprise, await licences_of(session, enterprise.id)),
-        posted_by=actor.person_id, occupation_name=await _occupation_name(session, form.occupation_code),
+        posted_by=actor.person_id, occupation_name=await occupation_name(session, form.occupation_code),
         **posting.columns_of(form),
     )  # fmt: skip
+    row.area_id = await area_of(session, form, enterprise)
+    derive(row)
     session.add(row)
     await session.flush()
     if form.submit:
@@ -118,7 +119,7 @@ async def update_vacancy(
         seen = await get_own(reading, actor, vacancy_id)
     findings, verdict = await _examine(runtime, actor, form, seen.enterprise_id, besides=vacancy_id)
     now = runtime.clock.now()
-    await lock_approved(session, actor, seen.enterprise_id, submit=form.submit, now=now)
+    enterprise = await lock_approved(session, actor, seen.enterprise_id, submit=form.submit, now=now)
     row = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     check_version(row.version, form.expected_version)
     if row.state not in EDITABLE or (row.state in {VacancyState.PUBLISHED, VacancyState.PAUSED} and not form.submit):
@@ -127,7 +128,9 @@ async def update_vacancy(
         raise HeadcountTakenError(hired=row.hired_count)
     for name, value in posting.columns_of(form).items():
         setattr(row, name, value)
-    row.occupation_name = await _occupation_name(session, form.occupation_code)
+    row.occupation_name = await occupation_name(session, form.occupation_code)
+    row.area_id = await area_of(session, form, enterprise)
+    derive(row)
     row.content_version += 1
     row.touch(now)
     await session.flush()
@@ -386,13 +389,6 @@ async def _freeze(session: AsyncSession, row: Vacancy, now: datetime) -> None:
             mode="json", exclude={"state", "version", "hired_count", "review_note", "closed_at", "feed_seq"}
         )
         session.add(VacancyVersion(vacancy_id=row.id, number=row.content_version, content=content, created_at=now))
-
-
-async def _occupation_name(session: AsyncSession, code: str) -> str:
-    name = await code_name(session, "occupation", code)
-    if name is None:
-        raise OccupationUnknownError(given=code)
-    return name
 
 
 def _audit(session: AsyncSession, act: str, actor: Actor, row: Vacancy, now: datetime) -> None:

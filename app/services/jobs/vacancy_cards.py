@@ -8,9 +8,8 @@ from sqlmodel import col
 
 from app.matching.recommendation import VacancyCard
 from app.models.jobs import Vacancy
-from app.rules.geo import to_gcj02
-from app.rules.jobs.pay import compute_hourly_fen
 from app.rules.jobs.terms import Benefit, WorkFeature
+from app.services.jobs.derived import hourly_fen_of, place_of
 
 E = TypeVar("E", bound=StrEnum)
 # What a card is made of; `vacancy_card` takes rows of these columns as well as the model.
@@ -31,14 +30,7 @@ def members(enum: type[E], codes: Iterable[str]) -> frozenset[E]:
 
 
 def vacancy_card(row: Any) -> VacancyCard:
-    place = None
-    if row.latitude is not None and row.longitude is not None and row.coord_type is not None:
-        place = to_gcj02(row.latitude, row.longitude, row.coord_type)
-    hourly = compute_hourly_fen(
-        row.pay_unit, min_fen=row.pay_min_fen, max_fen=row.pay_max_fen, piece_rate_fen=row.piece_rate_fen,
-        piece_per_quantity=row.piece_per_quantity, piece_hourly_output=row.piece_hourly_output,
-        minutes_per_day=row.minutes_per_day, days_per_month=row.days_per_month,
-    )  # fmt: skip
+    place, hourly = place_of(row), hourly_fen_of(row)
     return VacancyCard(
         id=row.id, enterprise_id=row.enterprise_id, occupation_code=row.occupation_code,
         headcount=row.headcount, hourly_fen=hourly, pay_unit=row.pay_unit, minutes_per_day=row.minutes_per_day,

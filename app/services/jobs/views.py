@@ -19,6 +19,7 @@ from app.rules.jobs.applications import FIRM_STEPS, ApplicationState, Side, chec
 from app.rules.jobs.applications import ApplicationStateError as StepRefused
 from app.rules.jobs.invitations import FINDABLE_TEXTS, FINDABLE_VERSION
 from app.rules.jobs.posting import Finding
+from app.rules.jobs.search import compute_distance_m
 from app.rules.jobs.vacancies import NEXT as VACANCY_NEXT
 from app.rules.jobs.vacancies import VacancyState
 from app.schemas.base import Action
@@ -36,7 +37,7 @@ from app.schemas.jobs.vacancies import (
 )
 from app.services.jobs.applications import Candidate, Tracked
 from app.services.jobs.posting import form_path
-from app.services.jobs.search import LIST_NAMES, ListPage
+from app.services.jobs.search import LIST_NAMES, ListPage, id_text
 from app.services.jobs.vacancies import Saved
 
 OWN_MOVES = {"pause": VacancyState.PAUSED, "resume": VacancyState.PUBLISHED, "withdraw": VacancyState.WITHDRAWN}
@@ -74,6 +75,7 @@ def vacancy_read(row: Vacancy, actor: Actor | None) -> VacancyRead:
         | {
             "state_label": row.state.label,
             "open_seats": row.headcount - row.hired_count,
+            "hourly_fen": row.hourly_fen or None,
             # Words between the office and the firm are not the public's business.
             "review_note": row.review_note if own else None,
             "firm_staff_count": row.firm_staff_count if own else None,
@@ -93,9 +95,9 @@ def vacancy_read(row: Vacancy, actor: Actor | None) -> VacancyRead:
 
 
 def list_item(row: Row[Any] | Vacancy) -> VacancyListItem:
-    names = VacancyListItem.model_fields.keys() - {"open_seats"}
-    values = {name: getattr(row, name) for name in names}
-    return VacancyListItem.model_validate(values | {"open_seats": row.headcount - row.hired_count})
+    made = {"open_seats": row.headcount - row.hired_count, "hourly_fen": row.hourly_fen or None, "distance_m": None}
+    values = {name: getattr(row, name) for name in VacancyListItem.model_fields.keys() - made}
+    return VacancyListItem.model_validate(values | made)
 
 
 def finding_read(finding: Finding) -> FindingRead:
@@ -194,10 +196,15 @@ def list_page(page: ListPage) -> bytes:
 
 def _plain_item(row: Row[Any]) -> dict[str, Any]:
     """Texts, numbers and lists only: `to_json` is five times slower where it has to look for a type."""
-    values = dict(zip(LIST_NAMES, row, strict=True))
-    values["id"] = str(values["id"])
-    values["enterprise_id"] = str(values["enterprise_id"])
+    # Not strict: from a point there is one column more.
+    values = dict(zip(LIST_NAMES, row, strict=False))
+    values["id"] = id_text(values["id"])
+    values["enterprise_id"] = id_text(values["enterprise_id"])
     values["open_seats"] = values.pop("headcount") - values.pop("hired_count")
+    values["hourly_fen"] = values["hourly_fen"] or None
+    values["area_id"] = None if values["area_id"] is None else id_text(values["area_id"])
+    squared = row.squared if len(row) > len(LIST_NAMES) else None
+    values["distance_m"] = None if squared is None else compute_distance_m(squared)
     values["benefits"] = _benefits(values["benefits"])
     values["valid_until"] = values["valid_until"].isoformat()
     values["published_at"] = values["published_at"].astimezone(CHINA).isoformat(timespec="seconds")

@@ -50,6 +50,10 @@ async def list_areas(session: ReadSession) -> Sequence[AreaRow]:
     return [AreaRow(area.id, area.name, area.kind, grids) for area, grids in rows]
 
 
+async def area_names(session: AsyncSession) -> Sequence[tuple[UUID, str]]:
+    return (await session.exec(select(col(Area.id), col(Area.name)).order_by(col(Area.id)))).all()
+
+
 async def area_kind(session: AsyncSession, area_id: UUID) -> AreaKind | None:
     """None where there is no such area."""
     return (await session.exec(select(col(Area.kind)).where(Area.id == area_id))).one_or_none()

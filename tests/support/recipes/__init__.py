@@ -4,7 +4,7 @@
 up is made anew each time.
 """
 
-from tests.support.recipes import common, fairs, funnel, identity, jobs, organisation, people, surveys
+from tests.support.recipes import common, fairs, funnel, identity, jobs, organisation, people, saved, surveys
 from tests.support.recipes.book import RECIPES, Call, Operation, operations_of, send
 from tests.support.recipes.town import Town, Values
 
@@ -22,6 +22,7 @@ __all__ = [
     "operations_of",
     "organisation",
     "people",
+    "saved",
     "send",
     "surveys",
 ]
