@@ -35,7 +35,8 @@ from app.services.events import VacancyReviewed
 from app.services.identity import audit
 from app.services.identity.members import people_with
 from app.services.jobs import duplicates, posting, sampling, search
-from app.services.jobs.derived import area_of, derive, occupation_name
+from app.services.jobs.derived import derive
+from app.services.jobs.named import area_of, occupation_name
 from app.services.jobs.rulebook import current_rule_book
 from app.services.organisation.enterprises import get_enterprise, label_of, licences_of, may_publish
 from app.services.runtime import Runtime
