@@ -19,7 +19,7 @@ KEPT_AT_MOST = 5_000
 DISPLAY_COLUMNS: tuple[Any, ...] = (
     col(Vacancy.title), col(Vacancy.enterprise_name), col(Vacancy.enterprise_label), col(Vacancy.using_firm),
     col(Vacancy.occupation_name), col(Vacancy.hired_count), col(Vacancy.place_address), col(Vacancy.feed_seq),
-    col(Vacancy.state),
+    col(Vacancy.state), col(Vacancy.area_id), col(Vacancy.hourly_fen),
 )  # fmt: skip
 
 
@@ -65,7 +65,8 @@ def _item(row: Any) -> dict[str, Any]:
         "pay_unit": row.pay_unit.value, "pay_min_fen": row.pay_min_fen, "pay_max_fen": row.pay_max_fen,
         "piece_rate_fen": row.piece_rate_fen, "piece_per_quantity": row.piece_per_quantity,
         "pay_cycle": row.pay_cycle.value, "shift_pattern": row.shift_pattern.value,
-        "open_seats": row.headcount - row.hired_count, "place_address": row.place_address, "benefits": row.benefits,
+        "hourly_fen": row.hourly_fen or None, "area_id": None if row.area_id is None else str(row.area_id),
+        "distance_m": None, "open_seats": row.headcount - row.hired_count, "place_address": row.place_address, "benefits": row.benefits,
         "valid_until": row.valid_until.isoformat(),
         "published_at": (row.published_at or row.created_at).astimezone(CHINA).isoformat(timespec="seconds"),
     }  # fmt: skip
