@@ -15,9 +15,9 @@ from app.core.columns import snake
 from app.core.db import Database
 from app.core.ids import new_id
 from app.core.labels import Labelled
+from app.core.sentences import FALLBACK, SENTENCES
 from app.core.upsert import insert_or_ignore, upsert
 from app.models.common import CodeTableVersion
-from app.routers.failures import FALLBACK, SENTENCES
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
