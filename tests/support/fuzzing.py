@@ -201,7 +201,7 @@ class Attempt:
         assert re.search("[一-龥]", told["message"]), response.text
         well_formed = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
         if well_formed and response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
-            odd = [one for one in told["fields"] if SCHEMA_SENTENCES.fullmatch(one["message"])]
+            odd = misshapen(told["fields"])
             assert not odd, f"{self.operation.name}: 文档允许的内容因格式被拒 {odd}\n{case.as_curl_command()}"
         if response.status_code == HTTPStatus.UNAUTHORIZED and "Authorization" in self.call.token:
             # The call before ended this caller's session.
@@ -256,6 +256,13 @@ class Attempt:
             if case.meta.phase.data.parameter_location is not ParameterLocation.PATH:
                 case.path_parameters.update(self.call.path)
             self.send(case)
+
+
+def misshapen(issues: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Complaints about the shape alone. Of a value that may be this or that each kind complains: one of them for a rule."""
+    shape = [one for one in issues if SCHEMA_SENTENCES.fullmatch(one["message"])]
+    ruled = {one["path"].rpartition(".")[0] for one in issues if one not in shape} - {""}
+    return [one for one in shape if one["path"].rpartition(".")[0] not in ruled]
 
 
 def plain(value: Any) -> bool:
