@@ -149,6 +149,8 @@ def the_vacancies(teller: Teller, recruiter: Caller, firm_id: str) -> dict[str, 
     except Refused as exc:
         teller.say(f"另一条写着“{bad['requirements']}”：{exc.body['message']}")
         findings = exc.body["fields"]
+    *findings, twice = findings
+    teller.check("与刚发布的几乎相同，也提醒一句", twice["severity"] == "warn" and saved["title"] in twice["message"])
     for finding in findings:
         mark = "拦截" if finding["severity"] == "block" else "提醒"
         teller.say(
