@@ -48,9 +48,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
             warming = asyncio.create_task(warm(runtime.db, runtime.openings))
             async with runtime.impressions.written_behind():
                 yield
-            warming.cancel()
+            # Waited for: a task that still reads when the database is closed would never end.
+            runtime.openings.closing = True
+            await warming
             if learning is not None:
                 learning.cancel()
+                await asyncio.gather(learning, return_exceptions=True)
 
     app = FastAPI(
         title="宝盖三区联创 API",

@@ -22,18 +22,16 @@ import hypothesis
 import pytest
 from alembic import command
 from alembic.config import Config
-from fastapi import FastAPI
 
 from app.core.clock import CHINA, FixedClock
 from app.core.settings import Settings
-from app.main import create_app
 from app.services.organisation.seeding import load_seeds
 from app.services.runtime import Runtime, open_runtime
 from demo.client import Sandbox
 from demo.stack import free_port
 from tests.factories.world import World
+from tests.support.apps import entered
 from tests.support.console import Account, Browser, open_account
-from tests.support.contract import Contract
 from tests.support.jobs import Hiring
 from tests.support.postgresql import Cluster, find_binaries
 from tests.support.stage import Opened, Stage
@@ -240,7 +238,7 @@ def town_for(sandbox_url: str) -> Opened:
     @asynccontextmanager
     async def opened(settings: Settings) -> AsyncIterator[World]:
         control, clock = Sandbox(sandbox_url), next_morning()
-        async with entered(shared_app(settings, clock)) as client:
+        async with entered(settings, clock, checked=False) as client:
             yield World(client, control, clock)
         control.close()
 
@@ -333,43 +331,11 @@ async def runtime(settings: Settings, clock: FixedClock) -> AsyncIterator[Runtim
         yield opened
 
 
-_apps: list[FastAPI] = []
-
-
-def shared_app(settings: Settings, clock: FixedClock) -> FastAPI:
-    """One per worker, with this test's settings: looking at the signatures of all routes takes a quarter of a second."""
-    if not _apps:
-        _apps.append(create_app(settings, clock))
-    app = _apps[0]
-    app.state.settings, app.state.clock, app.state.draining = settings, clock, asyncio.Event()
-    return app
-
-
-_contracts: list[Contract] = []
-
-
-def contract_of(app: FastAPI) -> Contract:
-    """One per worker: the document is the same for every app, and its validators are dear to make."""
-    if not _contracts:
-        _contracts.append(Contract(app.openapi()))
-    return _contracts[0]
-
-
 @pytest.fixture
 async def api(settings: Settings, clock: FixedClock) -> AsyncIterator[httpx.AsyncClient]:
     """The whole application in this process, commits for real; every answer must agree with the OpenAPI document."""
-    async with entered(shared_app(settings, clock)) as client:
-        client.event_hooks["response"].append(contract_of(client.app).check)  # type: ignore[attr-defined]
+    async with entered(settings, clock) as client:
         yield client
-
-
-@asynccontextmanager
-async def entered(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            client.app = app  # type: ignore[attr-defined]  # for tests that look at its state
-            yield client
 
 
 @pytest.fixture

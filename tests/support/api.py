@@ -11,10 +11,9 @@ from sqlalchemy import func, select
 from app.core.clock import Clock
 from app.core.columns import metadata
 from app.core.settings import Settings
-from app.main import create_app
 from app.services.runtime import Runtime
 from tests.factories.world import V1, Someone, World, ok
-from tests.support.contract import Contract
+from tests.support.apps import entered
 
 NOBODY = "019abcde-0000-7000-8000-00000000dead"
 LOGIN = "/sns/jscode2session"
@@ -69,13 +68,8 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 @asynccontextmanager
 async def another_instance(world: World, settings: Settings, clock: Clock) -> AsyncIterator[World]:
     """A second API process in all but the process: own engines, own caches, the same database and keys."""
-    app = create_app(settings, clock)
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            client.app = app  # type: ignore[attr-defined]
-            client.event_hooks["response"].append(Contract(app.openapi()).check)
-            yield World(client, world.sandbox, world.clock)
+    async with entered(settings, clock) as client:
+        yield World(client, world.sandbox, world.clock)
 
 
 def seen_by(world: World, someone: Someone) -> Someone:

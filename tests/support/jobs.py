@@ -12,9 +12,9 @@ from sqlalchemy import event, func, select, update
 
 from app.core.clock import Clock
 from app.core.settings import Settings
-from app.main import create_app
 from app.rules.identity.roles import Role, ScopeKind
 from tests.factories.world import Someone, World, ok
+from tests.support.apps import entered
 
 OTHER_FIRM = "石狮市森鸿服装有限公司"
 OTHER_BODY = "91350581MA0DEM0YY"
@@ -103,12 +103,8 @@ def counted(engine: Any) -> Iterator[list[str]]:
 @asynccontextmanager
 async def another_api(settings: Settings, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
     """A second instance of the application on the same database."""
-    app = create_app(settings, clock)
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
-            client.app = app  # type: ignore[attr-defined]
-            yield client
+    async with entered(settings, clock, checked=False) as client:
+        yield client
 
 
 def through(someone: Someone, client: httpx.AsyncClient) -> Someone:

@@ -52,6 +52,8 @@ class Openings:
         self._lock = asyncio.Lock()
         # The number up to which every change is in the index; None before the first load.
         self.seen: int | None = None
+        # The process ends: a first load that is still under way is given up.
+        self.closing = False
 
     async def follow(self, connection: AsyncConnection, head: int) -> VacancyIndex:
         """The index with every change up to `head`, a number that the caller has read from the database."""
@@ -77,6 +79,8 @@ class Openings:
         while rows:
             for row in rows:
                 index.put(vacancy_card(row))
+            if self.closing:
+                return
             rows = (await connection.execute(_MORE, {"last": rows[-1].id})).all()
         self._index, self.seen = index, head
 
