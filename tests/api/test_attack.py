@@ -189,7 +189,12 @@ async def test_a_full_vacancy_tells_a_crowd_in_a_few_statements(world: World, hi
     now = world.clock.now()
     born = {"created_at": now, "updated_at": now, "version": 1}
     people: list[dict[str, Any]] = [born | {"id": new_id()} for _ in range(200)]
-    common = {"vacancy_id": UUID(vacancy["id"]), "vacancy_content_version": 1, "contact_released": True}
+    common = {
+        "vacancy_id": UUID(vacancy["id"]),
+        "vacancy_content_version": 1,
+        "contact_released": True,
+        "moved_at": now,
+    }
     waiting = [born | common | {"id": new_id(), "person_id": one["id"], "state": "applied"} for one in people]
     async with world.runtime.db.unit_of_work() as session:
         connection = await session.connection()

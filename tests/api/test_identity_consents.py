@@ -110,7 +110,9 @@ async def test_a_withdrawal_erases_what_only_this_purpose_needed(world: World) -
     assert await holding(world, ID_NUMBER, "118.651234") == {"person.id_number_sealed"}
     # The area is no exact place, and the person chose it from a list.
     after = ok(await seeker.get("/me/seeker-profile"))
-    assert after == profile | {"home_known": False, "version": profile["version"] + 1}
+    told = {name: after[name] for name in ("completeness", "next_question")}
+    assert after == profile | told | {"home_known": False, "version": profile["version"] + 1}
+    assert told["completeness"]["percent"] < profile["completeness"]["percent"]
     assert after["home_area_id"] == area
     await withdraw(seeker, "id_number")
     assert await holding(world, ID_NUMBER, "118.651234") == set()

@@ -235,9 +235,11 @@ async def test_what_is_only_the_persons_own_refuses_every_agent(world: World) ->
         "list_my_own_codes", "undo_assisted_act", "reveal_person", "list_my_notices",
     } <= {operation.name for operation in own}  # fmt: skip
     assert sorted(open_to_agents) == [
-        "apply_to_vacancy", "get_me", "get_my_application", "get_my_seeker_profile", "give_consent",
-        "list_my_applications", "list_my_consents", "recommend_vacancies", "save_my_profile", "save_my_seeker_profile",
-        "withdraw_application", "withdraw_consent",
+        "accept_invitation", "apply_to_vacancy", "ask_other_time", "check_in_at_fair", "confirm_interview",
+        "decline_invitation", "explain_recommendation", "get_me", "get_my_application", "get_my_interview",
+        "get_my_invitation", "get_my_seeker_profile", "give_consent", "list_my_applications", "list_my_consents",
+        "list_my_interviews", "list_my_invitations", "recommend_vacancies", "save_my_profile", "save_my_seeker_profile",
+        "set_findable", "withdraw_application", "withdraw_consent",
     ]  # fmt: skip
 
 
