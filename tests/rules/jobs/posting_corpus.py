@@ -1,6 +1,6 @@
 """The corpus of whole postings that the author of the word lists has not written: `tests/data/postings`.
 
-Half a was looked at while the words were tuned; half b never was, only its two figures. Do not read its rows.
+Sets a and c were looked at while the words were tuned; b never was, only its two figures. Do not read its rows.
 """
 
 import csv
@@ -38,8 +38,8 @@ def caught(posting: Posting, book: RuleBook) -> bool:
     return any(finding.rule_id in wanted for finding in findings(posting, book))
 
 
-def measured(half: str, book: RuleBook) -> tuple[float, float]:
+def measured(name: str, book: RuleBook) -> tuple[float, float]:
     """Recall over the postings that break a rule (that rule must be named), and the share of lawful ones with any finding."""
-    breaks, clean = postings(f"breaks_{half}"), postings(f"clean_{half}")
+    breaks, clean = postings(f"breaks_{name}"), postings(f"clean_{name}")
     recall = sum(caught(posting, book) for posting in breaks) / len(breaks)
     return recall, sum(bool(findings(posting, book)) for posting in clean) / len(clean)

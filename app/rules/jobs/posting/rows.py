@@ -48,7 +48,7 @@ class PostingTerm:
     half width, `，` for whatever ends a clause, `、` between listed things. `unless` holds look-alike contexts as regular expressions
     separated by `|`; a hit that lies inside one does not count. `<否>` stands for a negation with its verbs (不收, 无需缴纳),
     `<数>` for a number in digits or characters, `<费>` for the fees in use, `<族>` for a people, `<厂>` for who employs,
-    `<地>` for a place.
+    `<地>` for a place; `<拒>`, `<优>`, `<女>`, `<婚>`, … and `<外>` in `unless`, the lawful uses of the rule: `families.py`.
     """
 
     rule_id: str

@@ -3,9 +3,12 @@
 Every normalised character remembers where it stood, so that findings quote the text as it was written.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+
+from app.rules.jobs.posting.respelling import SIGNS, respell
 
 # In patterns and views a clause ends at this character, whatever stood there.
 BOUNDARY = "，"
@@ -15,8 +18,6 @@ _LISTING = frozenset("、/&")
 _GAP = " "
 # So many characters with gaps between them are one spread word.
 LONE_CHARACTERS = 3
-# Signs that are read as a word.
-_SIGNS = {"♀": "女", "♂": "男", "➕": "+", "↓": "以下", "⬇": "以下", "❤": "心", "♥": "心", "💗": "心", "💕": "心"}
 # Between digits these carry meaning ("18-45岁", "3.5元"); elsewhere they are decoration.
 _DASHES = frozenset("-‐‑‒–−~〜～至到")
 _LONG_DASHES = frozenset("—―")
@@ -24,6 +25,12 @@ _LONG_DASHES = frozenset("—―")
 _DROPPED = frozenset({"Cf", "Mn", "Me", "Cs", "Co", "Cn"})
 # Fillers typed inside a word ("押*金", "押·金"). Anything else that is not a letter or digit ends a clause.
 _FILLERS = frozenset("*·•・_.-^`'\"“”‘’=#~@…丨|｜︱┃│丶")
+
+
+# How a word is said, in brackets inside a sentence ("信耶苏(su)的", "35岁（含）以下"): not read. A means of contact in brackets is.
+_GLOSS = re.compile(
+    r"(?<=[一-龥])[（(](?!wx|vx|qq|tg|v|q)[a-zA-Z]{2,6}[)）](?=[一-龥])|[（(](?:含|含本数)[)）]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,11 @@ class Reading:
     joined: View
     tight: View
 
+    @property
+    def plain(self) -> tuple[View, ...]:
+        """`joined` and, where blanks make a difference, `split`."""
+        return (self.joined,) if self.joined.text == self.split.text else (self.joined, self.split)
+
 
 @cache
 def _traditional_table() -> dict[str, str]:
@@ -67,7 +79,7 @@ def _letters(char: str) -> str:
     """One character as the characters it stands for: half width, lower case, simplified, without accents."""
     if unicodedata.category(char) in _DROPPED:
         return ""
-    plain = _SIGNS.get(char) or unicodedata.normalize("NFKD", char).lower()
+    plain = SIGNS[char] if char in SIGNS else unicodedata.normalize("NFKD", char).lower()
     table = _traditional_table()
     return "".join(_token(table.get(part, part)) for part in plain if unicodedata.category(part) not in _DROPPED)
 
@@ -83,7 +95,8 @@ def _token(part: str) -> str:
 
 
 def _tokens(text: str) -> list[tuple[str, int]]:
-    raw = [(letter, offset) for offset, char in enumerate(text) for letter in _letters(char)]
+    glossed = {offset for match in _GLOSS.finditer(text) for offset in range(*match.span())}
+    raw = [(letter, offset) for offset, char in enumerate(text) if offset not in glossed for letter in _letters(char)]
     kept: list[tuple[str, int]] = []
     for index, (letter, offset) in enumerate(raw):
         if letter == BOUNDARY and text[offset] in _LONG_DASHES:
@@ -115,7 +128,8 @@ def _view(tokens: list[tuple[str, int]]) -> View:
         if letter == BOUNDARY and (not kept or kept[-1][0] == BOUNDARY):
             continue
         kept.append((letter, offset))
-    return View(text="".join(letter for letter, _ in kept), origin=tuple(offset for _, offset in kept))
+    text, origin = respell("".join(letter for letter, _ in kept), tuple(offset for _, offset in kept))
+    return View(text, origin)
 
 
 def _spaced_out(tokens: list[tuple[str, int]]) -> set[int]:
