@@ -152,7 +152,7 @@ def reported(teller: Teller, officer: Caller, path: str, started: dict[str, Any]
     totals = report["content"]["totals"]
     teller.check(
         f"结束后总结：到场 {totals['checked_in']}、应聘 {totals['applications']}、面试 {totals['interviews']}、意向 {totals['intents']}；"
-        "30天后自动补上录用回访",
+        "45天后自动补上录用回访",
         (totals["checked_in"], totals["applications"], totals["interviews"], totals["intents"]) == (7, 1, 1, 1),
     )
     book = officer.download(f"{path}/report.xlsx")

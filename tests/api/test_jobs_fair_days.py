@@ -232,9 +232,12 @@ async def test_the_report_is_computed_once_and_followed_up(world: World, hiring:
     ok(await hiring.step(rest, "hired"))
     async with world.runtime.db.reading() as session:
         row = (await session.exec(select(Application).where(Application.id == UUID(made[0]["id"])))).one()
-    ok(await hiring.step({"id": made[0]["id"], "version": row.version}, "kept_30d"))
-    assert (await sweep(world.runtime))["fairs_followed_up"] == 0
     world.clock.advance(timedelta(days=30))
+    hiring.recruiter = await again(world, hiring.recruiter)
+    kept = {"id": made[0]["id"], "version": row.version}
+    ok(await hiring.step(kept, "kept_30d"))
+    assert (await sweep(world.runtime))["fairs_followed_up"] == 0
+    world.clock.advance(timedelta(days=15))
     done = await asyncio.gather(sweep(world.runtime), sweep(world.runtime))
     assert sum(one["fairs_followed_up"] for one in done) == 1
     officer = await again(world, stall.officer)

@@ -146,7 +146,7 @@ async def get_fair_board(actor: MaybeActor, fair_id: UUID, session: Reads, now: 
 async def make_fair_report(
     actor: OfficeOf, fair_id: UUID, form: ExpectedVersion, session: Unit, now: Now
 ) -> FairReportRead:
-    """总结已结束的招聘会：数字按企业和职业统计一次，不再变动；30天后自动补上录用回访。"""
+    """总结已结束的招聘会：数字按企业和职业统计一次，不再变动；45天后自动补上录用回访。"""
     made = await fair_reports.make_report(session, actor, fair_id, expected_version=form.expected_version, now=now)
     return fair_reports.report_read(made)
 

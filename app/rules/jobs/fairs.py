@@ -68,7 +68,8 @@ LONGEST_FAIR = timedelta(days=31)
 CODE_SECONDS = 30
 # jobs design: fewer people than this in a cell could be recognised.
 SMALL_CELL = 5
-FOLLOW_UP_AFTER = timedelta(days=30)
+# Who is hired within a fortnight of the fair can be confirmed as kept for 30 days by then.
+FOLLOW_UP_AFTER = timedelta(days=45)
 # The person is taken off their check-in; the number stays.
 CHECK_INS_KEPT = timedelta(days=180)
 

@@ -1,4 +1,4 @@
-"""The report of a fair: computed once when the office closes it, followed up after thirty days, written out as Excel."""
+"""The report of a fair: computed once when the office closes it, followed up after 45 days, written out as Excel."""
 
 import asyncio
 import io
