@@ -59,7 +59,7 @@ async def _pairs(world: World, hiring: Hiring, person_id: UUID) -> dict[str, tup
     }  # fmt: skip
     times = edges(now, APPLICATIONS_KEPT)
     made["application"] = await put_rows(
-        world, Application, *(application | {"created_at": at, "updated_at": at} for at in times)
+        world, Application, *(application | {"created_at": at, "updated_at": at, "moved_at": at} for at in times)
     )
     notice = {
         "person_id": person_id, "kind": NoticeKind.APPLICATION_MOVED, "title": "应聘进展", "body": "已查看", "page": "p",
