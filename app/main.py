@@ -36,24 +36,25 @@ DESCRIPTION = """宝盖镇“三区联创”两个小程序（宝盖职聘、零
 """
 
 
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with open_runtime(app.state.settings, app.state.clock) as runtime:
+        app.state.runtime = runtime
+        learning = None if await load_words(runtime.db) else asyncio.create_task(keep_loading_words(runtime.db))
+        warming = asyncio.create_task(warm(runtime.db, runtime.openings))
+        async with runtime.impressions.written_behind():
+            yield
+        # Waited for: a task that still reads when the database is closed would never end.
+        runtime.openings.closing = True
+        await warming
+        if learning is not None:
+            learning.cancel()
+            await asyncio.gather(learning, return_exceptions=True)
+
+
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     configure_logging(settings.log_level)
     reactions.register()
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_runtime(app.state.settings, app.state.clock) as runtime:
-            app.state.runtime = runtime
-            learning = None if await load_words(runtime.db) else asyncio.create_task(keep_loading_words(runtime.db))
-            warming = asyncio.create_task(warm(runtime.db, runtime.openings))
-            async with runtime.impressions.written_behind():
-                yield
-            # Waited for: a task that still reads when the database is closed would never end.
-            runtime.openings.closing = True
-            await warming
-            if learning is not None:
-                learning.cancel()
-                await asyncio.gather(learning, return_exceptions=True)
 
     app = FastAPI(
         title="宝盖三区联创 API",
