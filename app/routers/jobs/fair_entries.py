@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import status
 
 from app.core.errors import ConflictError, UnauthorisedError
-from app.core.idempotency import IdempotencyKeyMissingError
+from app.core.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError, InProgressError
 from app.core.rates import RateKind, TooManyRequestsError
 from app.routers.deps import KeyRequired, MaybeActor, Now, Reads, RuntimeDep, Unit, assisted, limited, require
 from app.routers.routing import AGENT_ERRORS, BODY_ERRORS, make_router, public_errors, read_errors, write_errors
@@ -69,7 +69,13 @@ async def tally_people(actor: OfficeOf, fair_id: UUID, form: TallyForm, session:
     status_code=status.HTTP_204_NO_CONTENT,
     dependencies=[limited(RateKind.VISIT)],
     responses=public_errors(
-        *BODY_ERRORS, ConflictError, UnauthorisedError, rules.FairNotFoundError, TooManyRequestsError
+        *BODY_ERRORS,
+        ConflictError,
+        InProgressError,
+        IdempotencyKeyReusedError,
+        UnauthorisedError,
+        rules.FairNotFoundError,
+        TooManyRequestsError,
     ),
 )
 async def count_fair_visit(actor: MaybeActor, fair_id: UUID, session: Unit, now: Now) -> None:

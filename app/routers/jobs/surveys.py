@@ -38,7 +38,9 @@ COUNTED = (rules.SurveyWaveNotFoundError, rules.SurveyNotCountedError)
 
 @router.get("/survey-questions", responses=read_errors())
 async def list_survey_questions(
-    actor: Staff, session: Reads, version: Annotated[str | None, Query(max_length=20, pattern=r"^[0-9A-Za-z.-]+$")] = None
+    actor: Staff,
+    session: Reads,
+    version: Annotated[str | None, Query(max_length=20, pattern=r"^[0-9A-Za-z.-]+$")] = None,
 ) -> list[SurveyQuestionSet]:
     """摸底的题目和选项，按版本，新的在前。"""
     del actor
