@@ -1,6 +1,6 @@
 """kill -9 in the middle of a stream of keyed writes: nothing acknowledged is lost, nothing is half done.
 
-`SANQU_KILLS` kills per database (default 3); `./dev faults` gives a long dose.
+`SANQU_KILLS` kills per database (default 2); `./dev faults` gives a long dose.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from demo.stack import BIN, Stack
 from demo.story import vacancy_form
 from tests.conftest import MISSING, PG_ENV, Databases
 
-KILLS = int(os.environ.get("SANQU_KILLS", "3"))
+KILLS = int(os.environ.get("SANQU_KILLS", "2"))
 WRITERS = 4
 # Answers between two kills; the kill comes whenever that many are there, amid whatever is running then.
 BETWEEN = 25
