@@ -58,7 +58,7 @@ def test_the_interval_is_paired_and_seeded() -> None:
 
 
 def test_the_towns_own_set() -> None:
-    """40 seekers × 25 vacancies by two blind raters; reported on 27. A floor against getting worse, not a target to tune to."""
+    """40 seekers × 25 vacancies by two raters who saw no score; reported on 27. A floor against getting worse, not a target to tune to."""
     report = evaluation.evaluate(CARDS, GRADES, seeds=SEEDS, tuning=13, resamples=500)
     assert (report.pairs, report.vacancies) == (1000, 25)
     assert report.kappa is not None
