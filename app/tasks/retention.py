@@ -21,11 +21,22 @@ from app.models.identity import (
     Representation,
     RetainedRecord,
 )
-from app.models.jobs import Application, ApplicationStep, Impression, Interview, Invitation, KeptCheck, VacancyExposure
+from app.models.jobs import (
+    Application,
+    ApplicationStep,
+    Impression,
+    Interview,
+    Invitation,
+    KeptCheck,
+    VacancyExposure,
+    VacancyImport,
+    VacancyImportRow,
+)
 from app.rules.identity.people import PersonState
 from app.rules.identity.privacy import (
     APPLICATIONS_KEPT,
     AUDIT_KEPT,
+    IMPORT_ROWS_KEPT,
     IMPRESSIONS_KEPT,
     LOGS_KEPT,
     NOTICES_KEPT,
@@ -82,6 +93,7 @@ async def purge(runtime: Runtime, *, dry_run: bool) -> list[Purged]:
 
 def _rules(now: datetime) -> list[_Rule]:
     today = china_date(now)
+    long_ended = select(col(VacancyImport.id)).where(col(VacancyImport.finished_at) < now - IMPORT_ROWS_KEPT)
     kept = [
         _Rule(
             f"封存的{kind.label}", RETENTION[kind].source, RetainedRecord,
@@ -115,6 +127,10 @@ def _rules(now: datetime) -> list[_Rule]:
         _Rule(
             "岗位每日展示次数", f"满{IMPRESSIONS_KEPT.days}天不再需要", VacancyExposure,
             col(VacancyExposure.day) < today - IMPRESSIONS_KEPT,
+        ),
+        _Rule(
+            "岗位导入的逐行结果", f"导入结束满{IMPORT_ROWS_KEPT.days}天，只留行数", VacancyImportRow,
+            col(VacancyImportRow.import_id).in_(long_ended),
         ),
         _Rule("微信推送原文", "处理完毕满30天", PushEvent, col(PushEvent.created_at) < now - PUSH_EVENTS_KEPT),
         _Rule("过期分享码", f"过期满{LOGS_KEPT.days}天", ShareCode, col(ShareCode.expires_at) < now - LOGS_KEPT),

@@ -19,6 +19,7 @@ from app.rules.identity.consents import ConsentMethod, ConsentPurpose
 from app.rules.identity.onbehalf import RepresentationKind, RepresentationState
 from app.rules.identity.privacy import (
     APPLICATIONS_KEPT,
+    IMPORT_ROWS_KEPT,
     LOGS_KEPT,
     NOTICES_KEPT,
     PUSH_EVENTS_KEPT,
@@ -33,6 +34,7 @@ from tests.factories.world import World, ok, refused
 from tests.support.api import count
 from tests.support.jobs import Hiring
 from tests.support.privacy import acting, acts, edges, put_rows, relative_of, rows, table_of
+from tests.support.workbooks import imported, lawful, rows_of, run, sheet, start
 
 DAY = timedelta(days=1)
 PAPERS_KEPT = timedelta(days=3 * 366)
@@ -205,6 +207,32 @@ async def test_a_deleted_accounts_record_goes_after_its_last_day(world: World, h
     world.clock.advance(DAY)
     done = _found(await purge(world.runtime, dry_run=True))
     assert (done["封存的招聘服务记录"], done["封存的同意与授权凭据"]) == (1, 1)
+
+
+async def test_rows_of_an_import_go_after_90_days_and_its_counts_stay(world: World, hiring: Hiring) -> None:
+    """A wrong cell is quoted, with whatever a firm has typed into it."""
+    wrong = lawful(world, 招聘人数="问林小梅")
+    job = await imported(world, hiring.recruiter, hiring.firm_id, sheet([lawful(world), wrong]))
+    seen = await rows_of(hiring.recruiter, job)
+    assert [row["state"] for row in seen] == ["published", "refused"]
+    assert "林小梅" in seen[1]["issues"][0]["message"]
+    world.clock.advance(IMPORT_ROWS_KEPT)
+    running = await start(await world.person(hiring.recruiter.name), hiring.firm_id, sheet([lawful(world)]))
+    what = "岗位导入的逐行结果"
+    assert _found(await purge(world.runtime, dry_run=False))[what] == 0
+    world.clock.advance(timedelta(seconds=1))
+    assert _found(await purge(world.runtime, dry_run=True))[what] == 2
+    recruiter = await world.person(hiring.recruiter.name)
+    assert await rows_of(recruiter, job) == seen
+    assert _found(await purge(world.runtime, dry_run=False))[what] == 2
+    assert await rows_of(recruiter, job) == []
+    assert ok(await recruiter.get(f"/vacancy-imports/{job['id']}")) == job
+    assert ok(await recruiter.get(f"/vacancies/{seen[0]['vacancy_id']}"))["title"] == "平车工"
+    # One that has not ended has no time of keeping yet.
+    world.clock.advance(2 * IMPORT_ROWS_KEPT)
+    assert _found(await purge(world.runtime, dry_run=False))[what] == 0
+    done = await run(world, await world.person(recruiter.name), running)
+    assert done["finished_at"] is not None
 
 
 async def test_what_an_agent_replaced_is_kept_for_the_time_of_undoing(world: World) -> None:

@@ -85,7 +85,7 @@ async def list_vacancy_import_rows(
     cursor: Cursor = None,
     limit: Limit = 20,
 ) -> Page[ImportRowRead]:
-    """逐行的结果：建成哪个岗位，或哪一格有什么问题。"""
+    """逐行的结果：建成哪个岗位，或哪一格有什么问题；导入结束满90天后只留行数，这里为空。"""
     rows, following = await imports.list_rows(
         session, runtime.cursors, actor, import_id, state=state, cursor=cursor, limit=limit
     )

@@ -47,6 +47,9 @@ NOTICES_KEPT = timedelta(days=2 * 366)
 PUSH_EVENTS_KEPT = timedelta(days=30)
 # What was recommended to whom: half a year is enough to measure with and to explain.
 IMPRESSIONS_KEPT = timedelta(days=180)
+# What a firm's sheet said, row by row, once its import has ended: a wrong cell is quoted, and may name a person.
+# A quarter is enough to mend the sheet; the counts stay with the import.
+IMPORT_ROWS_KEPT = timedelta(days=90)
 # Uploads that no form ever named.
 ORPHANS_KEPT = timedelta(hours=24)
 

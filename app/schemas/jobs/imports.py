@@ -33,6 +33,9 @@ class ImportRead(Output):
     refused: int = Field(description="Not imported; the rows say why, cell by cell")
     created_at: Instant
     finished_at: Instant | None
+    rows_kept_until: Instant | None = Field(
+        description="From then on the list of rows is empty; the counts stay. Null while it runs"
+    )
     actions: list[Action]
 
 

@@ -1,6 +1,7 @@
 """From rows to answers: imports, take-downs, changes of the rules."""
 
 from app.models.jobs import PostingChange, VacancyImport, VacancyImportRow
+from app.rules.identity.privacy import IMPORT_ROWS_KEPT
 from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs.imports import IMPORT_OPEN
 from app.rules.jobs.takedowns import TAKEDOWN_NEXT, TakedownState
@@ -16,7 +17,11 @@ def import_read(row: VacancyImport) -> ImportRead:
     reason = None if running else f"这次导入{row.state.label}"
     return ImportRead.model_validate(
         row.model_dump(exclude={"head", "file_id", "imported_by", "app", "updated_at"})
-        | {"state_label": row.state.label, "actions": [Action(action="cancel", allowed=running, reason=reason)]}
+        | {
+            "state_label": row.state.label,
+            "rows_kept_until": row.finished_at + IMPORT_ROWS_KEPT if row.finished_at else None,
+            "actions": [Action(action="cancel", allowed=running, reason=reason)],
+        }
     )
 
 
