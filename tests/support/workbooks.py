@@ -3,7 +3,7 @@
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import openpyxl
@@ -20,8 +20,12 @@ Row = Mapping[str, Any]
 
 
 def lawful(world: World, **changes: Any) -> dict[str, Any]:
+    return lawful_on(china_date(world.clock.now()), **changes)
+
+
+def lawful_on(today: date, **changes: Any) -> dict[str, Any]:
     """A row by the headings, the occupation in the town's word for it."""
-    valid = china_date(world.clock.now()) + timedelta(days=30)
+    valid = today + timedelta(days=30)
     row: dict[str, Any] = {
         "岗位名称": "平车工", "职业": "平车工", "用工类型": "直接招用", "招聘人数": 2, "计薪方式": "月薪",
         "工资下限（元）": 5500, "工资上限（元）": 8000, "发薪周期": "月结", "每天工作小时": 8, "每月工作天数": 26,
