@@ -15,7 +15,7 @@ SECOND_BODY = "91350581MA0DEM0YY"
 
 
 def the_fair(teller: Teller, stack: Stack, sandbox: Sandbox, officer: Caller, recruiter: Caller, firm_id: str) -> None:
-    teller.chapter("八、招聘会")
+    teller.chapter("九、招聘会")
     fair = announced(teller, officer)
     path = f"/fairs/{fair['id']}"
     second, second_id = another_firm(stack, sandbox, officer)

@@ -46,7 +46,7 @@ def own_data(teller: Teller, sandbox: Sandbox, officer: Caller, seeker: Caller, 
 
 
 def desk_and_log(teller: Teller, stack: Stack, officer: Caller, admin: Caller) -> None:
-    teller.chapter("九、网页工作台与审计")
+    teller.chapter("十三、网页工作台与审计")
     password = "车间门口第三棵龙眼树下见"
     enrolment = officer.post("/me/console-account", username="cai.wenduan", password=password)
     codes = pyotp.TOTP(enrolment["secret"])

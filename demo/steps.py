@@ -1,7 +1,10 @@
 """Steps that the story and `./dev serve` share: the first administrator, an officer, a firm. Over HTTP only."""
 
+import io
+import time
 from typing import Any
 
+from PIL import ExifTags, Image, ImageDraw
 from stdnum.cn import uscc
 
 from demo.client import Caller, Sandbox
@@ -10,10 +13,13 @@ from demo.stack import Stack
 # Names of the public plan: annex 1 (staff) and annex 2 (the firm).
 ADMIN = "蔡雷霆"
 OFFICER = "蔡文锻"
+SECOND_OFFICER = "王锦铭"
 FIRM = "福建省石狮市华联服装配件企业有限公司"
 # The plan prints no credit code. This one is made up: a real division, an invented body, a correct check digit.
 FICTIONAL_BODY = "91350581MA0DEM0XX"
 FICTIONAL_NOTE = "演示用的虚构代码，校验位正确；方案未载真实代码"
+
+CAMERA = "DEMO-CAMERA"
 
 
 def fictional_credit_code(body: str = FICTIONAL_BODY) -> str:
@@ -66,3 +72,23 @@ def approve_claim(officer: Caller, claim: dict[str, Any]) -> dict[str, Any]:
         f"/enterprise-claims/{claim['id']}/approve", expected_version=claim["version"]
     )
     return result
+
+
+def photograph(words: str) -> bytes:
+    """A picture with the camera's data in it, as a phone takes it."""
+    picture = Image.new("RGB", (800, 600), "white")
+    ImageDraw.Draw(picture).text((60, 60), words, fill="black")
+    camera = Image.Exif()
+    camera[ExifTags.Base.Make] = CAMERA
+    with io.BytesIO() as out:
+        picture.save(out, "JPEG", exif=camera)
+        return out.getvalue()
+
+
+def await_file(caller: Caller, file: dict[str, Any]) -> dict[str, Any]:
+    """Until WeChat's verdict has come by push."""
+    deadline = time.monotonic() + 20
+    while file["state"] == "checking" and time.monotonic() < deadline:
+        time.sleep(0.2)
+        file = caller.get(f"/files/{file['file_id']}")
+    return file

@@ -1,6 +1,5 @@
 """`./dev demo`: one real story, played over HTTP against processes of its own on a temporary SQLite file."""
 
-import io
 import sys
 import tempfile
 import time
@@ -8,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from PIL import ExifTags, Image, ImageDraw
-
-from demo import fairs, people, search, steps, survey, weeks
+from demo import fairs, measured, office, people, search, steps, survey, weeks
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -36,8 +33,14 @@ def main() -> None:
             people.own_data(teller, sandbox, officer, seeker, vacancy)
             survey.the_survey(teller, stack, sandbox, admin, officer)
             fairs.the_fair(teller, stack, sandbox, officer, recruiter, firm_id)
+            second = steps.login(stack, sandbox, "zhipin", "公共服务办公室主任")
+            steps.claim_and_appoint(admin, second, steps.SECOND_OFFICER, "jobs_officer")
+            imported = office.a_sheet(teller, recruiter, firm_id)
+            office.taken_down(teller, officer, second, recruiter, imported)
+            office.a_new_word(teller, officer, second, recruiter)
             people.desk_and_log(teller, stack, officer, admin)
             weeks.from_invitation_to_thirty_days(teller, stack, sandbox, recruiter, firm_id)
+            measured.against_simple_orders(teller, stack)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")
 
 
@@ -92,27 +95,18 @@ def the_firm(teller: Teller, stack: Stack, sandbox: Sandbox, officer: Caller) ->
 
 def the_licence(teller: Teller, recruiter: Caller) -> dict[str, Any]:
     """A photograph with the camera's data in it, as a phone takes it; WeChat's verdict comes by push."""
-    picture = Image.new("RGB", (800, 600), "white")
-    ImageDraw.Draw(picture).text((60, 60), "BUSINESS LICENCE (DEMO)", fill="black")
-    camera = Image.Exif()
-    camera[ExifTags.Base.Make] = "DEMO-CAMERA"
-    with io.BytesIO() as out:
-        picture.save(out, "JPEG", exif=camera)
-        photograph = out.getvalue()
+    photograph = steps.photograph("BUSINESS LICENCE (DEMO)")
     try:
         recruiter.upload("licence.jpg", b"%PDF-1.7 not a picture", "licence")
         refusal = ""
     except Refused as exc:
         refusal = exc.body["message"]
     teller.check(f"内容与名称不符的文件被退回：{refusal}", bool(refusal))
-    file: dict[str, Any] = recruiter.upload("licence.jpg", photograph, "licence")
-    deadline = time.monotonic() + 20
-    while file["state"] == "checking" and time.monotonic() < deadline:
-        time.sleep(0.2)
-        file = recruiter.get(f"/files/{file['file_id']}")
+    file = steps.await_file(recruiter, recruiter.upload("licence.jpg", photograph, "licence"))
     teller.check("执照照片上传，微信的检查结论经加密推送到达，状态变为可用", file["state"] == "ready")
     shown = recruiter.fetch(file["url"])
-    cleaned = shown.is_success and b"DEMO-CAMERA" in photograph and b"DEMO-CAMERA" not in shown.content
+    camera = steps.CAMERA.encode()
+    cleaned = shown.is_success and camera in photograph and camera not in shown.content
     teller.check("十分钟内有效的签名链接可以看到照片，拍摄信息已去除", cleaned)
     return file
 

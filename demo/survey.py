@@ -15,7 +15,7 @@ AT_HOME = {"employment_state": "at_home", "wish_to_work": "no", "obstacles": ["c
 
 
 def the_survey(teller: Teller, stack: Stack, sandbox: Sandbox, admin: Caller, officer: Caller) -> None:
-    teller.chapter("就业摸底：离线答卷、登记求职、统计")
+    teller.chapter("八、就业摸底：离线答卷、登记求职、统计")
     grids = admin.get("/grids")[:2]
     members = [steps.login(stack, sandbox, "zhipin", f"第{n}网格网格员") for n in (1, 2)]
     for member, grid in zip(members, grids, strict=True):

@@ -16,7 +16,7 @@ INTERVIEW_DAYS, KEPT_DAYS = 3, 34
 def from_invitation_to_thirty_days(
     teller: Teller, stack: Stack, sandbox: Sandbox, recruiter: Caller, firm_id: str
 ) -> None:
-    teller.chapter("九、从邀请到在岗满30天")
+    teller.chapter("十四、从邀请到在岗满30天")
     seeker = steps.login(stack, sandbox, "zhipin", "仑后村村民")
     own = recruiter.get(f"/enterprises/{firm_id}/vacancies")
     vacancy = next(row for row in own if row["title"] == "打包工")
