@@ -18,7 +18,7 @@ from app.core.logging import configure_logging
 from app.core.middleware import Edge
 from app.core.settings import Settings
 from app.routers import common, failures, identity, jobs, organisation
-from app.routers.routing import errors_as_json
+from app.routers.document import finished
 from app.services import reactions
 from app.services.jobs.openings import warm
 from app.services.jobs.search import keep_loading_words, load_words
@@ -88,7 +88,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     install_console(app, settings)
 
     made = app.openapi
-    app.openapi = lambda: errors_as_json(made())  # type: ignore[method-assign]
+    app.openapi = lambda: finished(made(), app.routes)  # type: ignore[method-assign]
     app.add_middleware(
         Edge,
         body_limit=settings.body_limit_bytes,

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Annotated, Any, BinaryIO
 
 from fastapi import Depends, Header, Query, Request, params
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 
 from app.core import idempotency
 from app.core.db import ReadConnection, ReadSession, WriteSession
@@ -40,6 +42,7 @@ UNKEPT = frozenset(
     }
 )
 BEARER = "bearer "
+KEY_HEADER = "Idempotency-Key"
 # Parameters that make a list a search.
 COSTLY = ("q", "latitude")
 
@@ -66,7 +69,11 @@ Now = Annotated[datetime, Depends(get_now)]
 
 
 async def maybe_actor(
-    request: Request, runtime: RuntimeDep, now: Now, authorization: Annotated[str | None, Header()] = None
+    request: Request,
+    runtime: RuntimeDep,
+    now: Now,
+    # The document says it once, as the security scheme of `Requires`.
+    authorization: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Actor | None:
     """Read on an autocommit connection, before any transaction. A token that is sent must be valid."""
     if authorization is None:
@@ -96,8 +103,14 @@ OnBehalf = Annotated[
 ]
 
 
-class Requires:
-    """The permission of a route and whose rows it reaches, visible in its signature and to the architecture tests."""
+class Requires(SecurityBase):
+    """The permission of a route and whose rows it reaches, visible in its signature and to the architecture tests.
+
+    In the OpenAPI document: the bearer scheme, on exactly the operations that have an actor.
+    """
+
+    model = HTTPBearer(bearerFormat="JWT", description="`access_token` of the login; 401 means: log in again")
+    scheme_name = "bearer"
 
     # Whether another person's agent may call this, and in which of their affairs.
     scope: AgentScope | None = None
@@ -196,6 +209,7 @@ async def unit(
     idempotency_key: Annotated[
         str | None,
         Header(
+            alias=KEY_HEADER,
             description="A unique value per operation, 8–80 characters, kept for retries: the first answer is repeated",
         ),
     ] = None,
@@ -223,7 +237,7 @@ async def unit(
 Unit = Annotated[WriteSession, Depends(unit, scope="function")]
 
 
-async def key_required(idempotency_key: Annotated[str | None, Header()] = None) -> None:
+async def key_required(idempotency_key: Annotated[str | None, Header(alias=KEY_HEADER)] = None) -> None:
     if idempotency_key is None:
         raise idempotency.IdempotencyKeyMissingError
 
@@ -256,7 +270,7 @@ async def _keyed_call(request: Request, actor: Actor | None, key: str | None) ->
         return None
     if not idempotency.KEY_MIN <= len(key) <= idempotency.KEY_MAX or not key.isascii() or not key.isprintable():
         raise InvalidFieldsError(
-            fields=[FieldIssue(path="header.Idempotency-Key", message="应为 8 到 80 个英文字母、数字或符号")]
+            fields=[FieldIssue(path=f"header.{KEY_HEADER}", message="应为 8 到 80 个英文字母、数字或符号")]
         )
     return idempotency.KeyedCall(
         caller=actor_key(actor.caller_id),

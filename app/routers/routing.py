@@ -61,16 +61,6 @@ def _without(operation: str, status: int, body: bytes) -> bytes:
     return json.dumps(json.loads(body) | taken, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def errors_as_json(document: dict[str, Any]) -> dict[str, Any]:
-    """A refusal is JSON also where the answer is text or an image; the framework writes it as the answer's own type."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            for response in operation["responses"].values():
-                if "x-codes" in response:
-                    response["content"] = {"application/json": next(iter(response["content"].values()))}
-    return document
-
-
 def make_router(tag: str) -> APIRouter:
     return APIRouter(
         prefix="/api/v1",

@@ -12,6 +12,7 @@ KINDS = ("routers", "services", "schemas", "models", "rules")
 # Modules that are not a domain, each with its reason.
 SUPPORT = {
     "routers/deps": "every dependency of the routes",
+    "routers/document": "the OpenAPI document where the framework's words would be wrong",
     "routers/failures": "the one error handler",
     "routers/queries": "a long form in the query",
     "routers/routing": "the route class and the documented errors",

@@ -196,6 +196,38 @@ def test_errors_have_one_shape(application: FastAPI, operations: list[Any]) -> N
             assert len(set(response["x-codes"])) == len(response["x-codes"]), where
 
 
+def test_the_token_is_asked_for_where_there_is_an_actor(application: FastAPI, operations: list[Any]) -> None:
+    scheme = application.openapi()["components"]["securitySchemes"]["bearer"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    asked = {operation["operationId"]: operation.get("security") for _, _, operation in operations}
+    assert {name for name, security in asked.items() if security is None} == PUBLIC
+    assert {json.dumps(security) for name, security in asked.items() if name not in PUBLIC} == {'[{"bearer": []}]'}
+    # Said once: the header is no parameter beside the scheme. Metrics have a token of their own.
+    spoken = {operation["operationId"] for _, _, operation in operations if "authorization" in _headers(operation)}
+    assert spoken == {"get_metrics"}
+
+
+def test_a_key_is_required_where_its_absence_is_refused(routes: list[Any], operations: list[Any]) -> None:
+    needed = {route.name for route in routes if uses(route, deps.key_required)}
+    offered = {route.name for route in routes if uses(route, deps.unit)}
+    assert needed
+    assert needed < offered
+    for method, path, operation in operations:
+        name = operation["operationId"]
+        key = _headers(operation).get("idempotency-key")
+        assert (key is not None) == (name in offered), f"{method} {path}"
+        refused = "idempotency_key_missing" in operation["responses"].get("422", {}).get("x-codes", [])
+        assert refused == (name in needed), f"{method} {path}"
+        if key is not None:
+            assert key["name"] == "Idempotency-Key"
+            assert key["required"] == (name in needed), f"{method} {path}"
+            assert ("anyOf" in key["schema"]) == (name not in needed), f"{method} {path}"
+
+
+def _headers(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {p["name"].lower(): p for p in operation.get("parameters", []) if p["in"] == "header"}
+
+
 def test_every_body_has_an_example(application: FastAPI, operations: list[Any]) -> None:
     schemas = application.openapi()["components"]["schemas"]
     bodies = 0
