@@ -15,7 +15,7 @@ from app.core.db import ReadConnection, ReadSession, WriteSession
 from app.core.errors import AppError, FieldIssue, InvalidFieldsError, UnauthorisedError
 from app.core.rates import PEOPLE_PER_ADDRESS, PER_ADDRESS, RateKind
 from app.core.security import TokenClaims, TokenError
-from app.rules.identity.access import Reach
+from app.rules.identity.access import Reach, Way
 from app.rules.identity.onbehalf import AgentScope, NotOnBehalfError
 from app.rules.identity.roles import Actor, Permission, check_permission
 from app.services.identity.actors import actor_key, keep_awake, load_actor
@@ -115,9 +115,11 @@ class Requires(SecurityBase):
     # Whether another person's agent may call this, and in which of their affairs.
     scope: AgentScope | None = None
 
-    def __init__(self, permission: Permission, reach: Reach) -> None:
+    def __init__(self, permission: Permission, reach: Reach, also: tuple[Way, ...] = ()) -> None:
         self.permission = permission
         self.reach = reach
+        # Further rows that the query shows to who holds these; nobody is refused for the lack of them.
+        self.also = also
 
     async def __call__(self, request: Request, actor: MaybeActor) -> Actor:
         if actor is None:
@@ -146,8 +148,8 @@ class RequiresSelfOrAgent(Requires):
             return await stand_in(connection, actor, on_behalf_of, self.scope, runtime.clock.now())
 
 
-def require(permission: Permission, reach: Reach = Reach.NONE) -> Any:
-    return Depends(Requires(permission, reach))
+def require(permission: Permission, reach: Reach = Reach.NONE, *also: Way) -> Any:
+    return Depends(Requires(permission, reach, also))
 
 
 def assisted(scope: AgentScope, reach: Reach = Reach.NONE) -> Any:

@@ -19,7 +19,7 @@ from fastapi.routing import iter_route_contexts
 from app.core.settings import Settings
 from app.main import create_app
 from app.routers.deps import PUBLIC, Requires
-from app.rules.identity.access import Outcome, Reach, Relation, outcome
+from app.rules.identity.access import Outcome, Reach, Relation, Way, widest
 from app.rules.identity.roles import Permission, Role
 
 # None is a signed-in person without any office; before them stands somebody without a token.
@@ -31,7 +31,7 @@ COUNTS_HEADER = """# 权限矩阵
 
 由 `./dev openapi` 从接口签名（`require(权限, 范围)`）和角色表（`app/rules/identity/roles.py`）生成，请勿手改；
 全表在 [permissions.csv](permissions.csv)。每格四个结果，依次对应：自己的、同企业（或任职范围内）的、他人的、已不存在的；
-“不针对某一行”的接口只有一个结果。`401` 没有登录，`403` 没有这项权限，`404` 看不到（也就不知道它是否存在）。
+“不针对某一行”的接口只有一个结果；列有几项权限的，凭其中任何一项看得到的就可以。`401` 没有登录，`403` 没有这项权限，`404` 看不到（也就不知道它是否存在）。
 """
 
 
@@ -45,10 +45,12 @@ class Operation:
     permission: Permission | None
     reach: Reach
     on_behalf: str
+    also: tuple[Way, ...]
 
     @property
-    def pair(self) -> tuple[Permission, Reach] | None:
-        return None if self.permission is None else (self.permission, self.reach)
+    def ways(self) -> tuple[Way, ...]:
+        """None for a public one."""
+        return () if self.permission is None else ((self.permission, self.reach), *self.also)
 
 
 def _tree(dependant: Dependant) -> Iterator[Dependant]:
@@ -77,6 +79,7 @@ def operations() -> tuple[Operation, ...]:
                 None if need is None else need.permission,
                 Reach.OPEN if need is None else need.reach,
                 "" if need is None or need.scope is None else need.scope.value,
+                () if need is None else need.also,
             )
         )  # fmt: skip
     return tuple(found)
@@ -86,7 +89,7 @@ def cell(operation: Operation, role: Role | None) -> str:
     """`可·可·404·404`; one outcome where the operation is about no row or the role lacks the permission."""
     if operation.permission is None:
         return SIGNS[Outcome.PASS]
-    found = [outcome(role, operation.permission, operation.reach, relation) for relation in Relation]
+    found = [widest(role, operation.ways, relation) for relation in Relation]
     if len(set(found)) == 1:
         return SIGNS[found[0]]
     return "·".join(SIGNS[one] for one in found)
@@ -102,7 +105,8 @@ def csv_text() -> str:
         writer.writerow(
             [
                 operation.name, operation.method, operation.path,
-                "公开" if public else operation.permission.value, operation.reach.label,
+                "公开" if public else " 或 ".join(permission.value for permission, _ in operation.ways),
+                "；".join(dict.fromkeys([operation.reach.label, *(reach.label for _, reach in operation.also)])),
                 operation.on_behalf or "否", SIGNS[Outcome.PASS] if public else "401",
                 *(cell(operation, role) for role in CALLERS),
             ]
@@ -113,11 +117,11 @@ def csv_text() -> str:
 def counts_text() -> str:
     every = operations()
     public = sum(operation.permission is None for operation in every)
-    pairs = {operation.pair for operation in every} - {None}
+    pairs = {operation.ways for operation in every} - {()}
     cells = len(every) * (len(CALLERS) + 1) * len(Relation)
     summary = (
         f"接口 {len(every)} 个（公开 {public} 个），调用者 {len(CALLERS) + 1} 种，关系 {len(Relation)} 种，共 {cells} 格，没有空格；"
-        f"不同的（权限，范围）共 {len(pairs)} 对，每一对都按每个角色经 HTTP 测试（`tests/api/test_permissions.py`）。"
+        f"不同的（权限，范围）共 {len(pairs)} 种，每一种都按每个角色经 HTTP 测试（`tests/api/test_permissions.py`）。"
     )
     lines = [
         COUNTS_HEADER,
@@ -131,7 +135,7 @@ def counts_text() -> str:
                 if operation.permission is None:
                     found[Outcome.PASS] += 1
                 else:
-                    found[outcome(role, operation.permission, operation.reach, relation)] += 1
+                    found[widest(role, operation.ways, relation)] += 1
         passed = found[Outcome.PASS] + found[Outcome.NO_ROW]
         label = ANYBODY if role is None else role.label
         lines.append(f"| {label} | {passed} | {found[Outcome.FORBIDDEN]} | {found[Outcome.INVISIBLE]} |")

@@ -7,21 +7,25 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
-from app.core.clock import china_date
 from app.core.ids import new_id
-from app.models.common import Call, ContentReview, Notice, Report, Task
-from app.models.jobs import Fair, SeekerProfile, SurveyAnswer, SurveyAssignment, SurveyHousehold, SurveyWave, Vacancy
+from app.models.common import Call, ContentReview, File, FileUse, Notice, Report, Task
+from app.models.jobs import (
+    Application,
+    Fair,
+    SeekerProfile,
+    Vacancy,
+)
 from app.models.organisation import Enterprise, EnterpriseClaim, EnterpriseSuspension
 from app.rules.common.content import ContentKind
+from app.rules.common.files import FileKind, FilePurpose, FileState
 from app.rules.common.notices import NoticeKind
 from app.rules.common.reports import ReportReason, ReportSubject
 from app.rules.common.tasks import TASK_PERMISSIONS, TaskKind
 from app.rules.identity.access import Relation
+from app.rules.identity.apps import ClientApp
 from app.rules.identity.roles import FIRM_ROLES, ROLE_PERMISSIONS, Role, ScopeKind
 from app.rules.jobs.fairs import FairKind, FairState
-from app.rules.jobs.surveys import HouseholdSource, SurveyOutcome, SurveyUnit, SurveyWaveState
+from app.services.common.files import READERS
 from demo.steps import fictional_credit_code
 from tests.factories.world import Someone, World, ok
 from tests.support.api import NOBODY
@@ -136,12 +140,52 @@ async def applications(cast: Cast, someone: Someone, role: Role | None) -> Rows:
     return rows("application_id", own, same, other)
 
 
+async def versions(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    """Own is the one on which the caller has applied, at another firm."""
+    aimed = await vacancies(cast, someone, role)
+    applied = await cast.once("applied for", lambda: cast.world.vacancy(cast.stranger, cast.rival))
+
+    async def apply() -> str:
+        return await cast.add(
+            Application, person_id=UUID(someone.id), vacancy_id=UUID(applied["id"]), vacancy_content_version=1,
+            contact_released=False, moved_at=cast.world.clock.now(),
+        )  # fmt: skip
+
+    await cast.once(("applied for", someone.id), apply)
+    aims = {OWN: {"vacancy_id": applied["id"]}} | {relation: aimed[relation] for relation in (SAME, OTHER, GONE)}
+    return {relation: aim | {"number": "1"} for relation, aim in aims.items()}
+
+
+async def files(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    """Uploaded by the caller; lying with a matter of their office, else with the firm's papers; lying with nothing."""
+    held = frozenset() if role is None else ROLE_PERMISSIONS[role]
+    matter = next((kind for kind, permission in READERS.items() if permission in held), "enterprise")
+
+    async def upload(owner: Someone) -> str:
+        return await cast.add(
+            File, owner_id=UUID(owner.id), app=ClientApp.ZHIPIN, purpose=FilePurpose.EVIDENCE, kind=FileKind.PDF,
+            state=FileState.READY, media_type="application/pdf", size=1,
+        )  # fmt: skip
+
+    async def of_matter() -> str:
+        file_id = await upload(cast.stranger)
+        async with cast.world.runtime.db.unit_of_work() as session:
+            session.add(FileUse(file_id=UUID(file_id), subject_kind=matter, subject_id=UUID(cast.firm)))
+        return file_id
+
+    own = await cast.once(("file", someone.id), lambda: upload(someone))
+    other = await cast.once("file of another", lambda: upload(cast.stranger))
+    return rows("file_id", own, await cast.once(("file of", matter), of_matter), other)
+
+
 async def suspensions(cast: Cast, someone: Someone, role: Role | None) -> Rows:
     del someone, role
 
     def make(firm: str) -> Callable[[], Awaitable[str]]:
+        row_id = new_id()
+        evidence = cast.world.crypto.seal("enterprise_suspension", "evidence", row_id, "测试事实")
         return lambda: cast.add(
-            EnterpriseSuspension, enterprise_id=UUID(firm), basis="测试依据第一条", evidence_sealed=b"",
+            EnterpriseSuspension, id=row_id, enterprise_id=UUID(firm), basis="测试依据第一条", evidence_sealed=evidence,
             suspended_by=UUID(cast.stranger.id),
         )  # fmt: skip
 
@@ -179,15 +223,10 @@ async def claims(cast: Cast, someone: Someone, role: Role | None) -> Rows:
 
 
 async def registrations(cast: Cast, someone: Someone, role: Role | None) -> Rows:
-    """A firm of the plan's list that the caller has registered themselves."""
+    """A firm that the caller has registered themselves."""
 
     async def register() -> str:
-        free = select(Enterprise.id).where(Enterprise.registered_by.is_(None))  # type: ignore[union-attr, call-overload]
-        async with cast.world.runtime.db.connection() as connection:
-            found = (await connection.execute(free)).scalars()
-            firm = next(str(row) for row in found if str(row) not in {cast.firm, cast.rival})
-        await set_columns(cast.world, Enterprise, firm, registered_by=UUID(someone.id))
-        return firm
+        return await cast.add(Enterprise, name=f"测试企业{someone.id}", registered_by=UUID(someone.id))
 
     own = await cast.once(("registered", role), register)
     return rows("enterprise_id", own, cast.firm, cast.rival)
@@ -287,32 +326,6 @@ async def notices(cast: Cast, someone: Someone, role: Role | None) -> Rows:
     )  # fmt: skip
 
 
-async def waves(cast: Cast, someone: Someone, role: Role | None) -> Rows:
-    """An open wave; own is where the caller's grid is in it, another's one that goes elsewhere."""
-    del role
-    here = await cast.once("wave", lambda: _wave(cast, cast.grid))
-    there = await cast.once("wave elsewhere", lambda: _wave(cast, cast.far_grid))
-    await cast.once(("assigned", someone.id), lambda: _assigned(cast, someone, here, cast.grid))
-    return rows("wave_id", here, here, there)
-
-
-async def answers(cast: Cast, someone: Someone, role: Role | None) -> Rows:
-    """Of a household in the caller's grid, and of one elsewhere."""
-    aims = await waves(cast, someone, role)
-
-    async def make(wave: str, grid: str) -> str:
-        household = await cast.once(("household", grid), lambda: _household(cast, grid))
-        return await cast.add(
-            SurveyAnswer, wave_id=UUID(wave), household_id=UUID(household), client_id=uuid.uuid4(), content_hash="",
-            member_no=1, outcome=SurveyOutcome.ABSENT, recorded_at=cast.world.clock.now(),
-            recorded_by=UUID(cast.colleague.id),
-        )  # fmt: skip
-
-    near = await cast.once("answer", lambda: make(aims[OWN]["wave_id"], cast.grid))
-    far = await cast.once("answer elsewhere", lambda: make(aims[OTHER]["wave_id"], cast.far_grid))
-    return rows("answer_id", near, near, far)
-
-
 async def open_vacancies(cast: Cast, someone: Someone, role: Role | None) -> Rows:
     """For somebody who is registered as a seeker."""
     values = {"person_id": UUID(someone.id), "home_area_id": UUID(cast.area)}
@@ -341,32 +354,6 @@ async def _fair(cast: Cast) -> str:
     return await cast.add(
         Fair, title="测试招聘会", kind=FairKind.ONSITE, state=FairState.PUBLISHED, starts_at=soon,
         ends_at=soon + timedelta(hours=7), place_address="测试路1号", capacity=10,
-    )  # fmt: skip
-
-
-async def _wave(cast: Cast, grid: str) -> str:
-    today = china_date(cast.world.clock.now())
-    made = await cast.add(
-        SurveyWave, name="测试摸底", unit=SurveyUnit.PERSON, questions_version="2026-11", opens_on=today,
-        closes_on=today, state=SurveyWaveState.OPEN, created_by=UUID(cast.colleague.id),
-    )  # fmt: skip
-    await _assigned(cast, cast.colleague, made, grid)
-    return made
-
-
-async def _assigned(cast: Cast, someone: Someone, wave: str, grid: str) -> str:
-    return await cast.add(
-        SurveyAssignment, wave_id=UUID(wave), grid_id=UUID(grid), person_id=UUID(someone.id),
-        assigned_by=UUID(cast.stranger.id),
-    )  # fmt: skip
-
-
-async def _household(cast: Cast, grid: str) -> str:
-    row_id = new_id()
-    return await cast.add(
-        SurveyHousehold, id=row_id, client_id=uuid.uuid4(), grid_id=UUID(grid), address_hash=uuid.uuid4().hex,
-        address_sealed=cast.world.crypto.seal("survey_household", "address", row_id, "测试路1号"),
-        source=HouseholdSource.VISIT, recorded_by=UUID(cast.colleague.id),
     )  # fmt: skip
 
 

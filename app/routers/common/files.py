@@ -34,7 +34,15 @@ from app.services.common import content, files
 from app.services.common.views import file_read, review_read, review_reads
 
 router = make_router("common")
-Looker = Annotated[Actor, require(Permission.SELF, Reach.SELF)]
+# Public pictures anybody may ask for; papers of a thing, whose office handles it and whose firm it is.
+Looker = Annotated[
+    Actor,
+    require(
+        Permission.SELF, Reach.SELF, (Permission.ENTERPRISE_MANAGE, Reach.FIRM),
+        (Permission.ENTERPRISE_REVIEW, Reach.SCOPE), (Permission.REPORT_HANDLE, Reach.SCOPE),
+        (Permission.PERSON_MANAGE, Reach.SCOPE), (Permission.VACANCY_REVIEW, Reach.SCOPE),
+    ),
+]  # fmt: skip
 Reviewer = Annotated[Actor, require(Permission.CONTENT_REVIEW)]
 SecondReviewer = Annotated[Actor, require(Permission.CONTENT_REVIEW, Reach.SECOND)]
 

@@ -19,6 +19,12 @@ from app.services.jobs import details, kept, versions
 from app.services.jobs.funnel_views import application_detail, candidate_detail, version_read
 
 router = make_router("jobs")
+Reader = Annotated[
+    Actor,
+    require(
+        Permission.SELF, Reach.SELF, (Permission.VACANCY_WRITE, Reach.FIRM), (Permission.VACANCY_REVIEW, Reach.TOWN)
+    ),
+]
 HirerOf = Annotated[Actor, require(Permission.APPLICATION_MANAGE, Reach.FIRM)]
 # Applied on it, invited on it, or of the firm.
 Number = Annotated[int, Path(ge=1, le=2_147_483_647)]
@@ -29,7 +35,7 @@ ANSWER = (
 
 
 @router.get("/vacancies/{vacancy_id}/versions/{number}", responses=read_errors(VersionNotFoundError))
-async def get_vacancy_version(actor: SelfRow, vacancy_id: UUID, number: Number, session: Reads) -> VacancyVersionRead:
+async def get_vacancy_version(actor: Reader, vacancy_id: UUID, number: Number, session: Reads) -> VacancyVersionRead:
     """岗位某一版的原文：在这一版应聘或受邀的人、本企业和招聘专员可以看。"""
     return version_read(await versions.get_version(session, actor, vacancy_id, number))
 

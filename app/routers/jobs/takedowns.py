@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from app.core.errors import StaleError
-from app.routers.deps import Now, Reads, RuntimeDep, SelfRow, Unit, require
+from app.routers.deps import Now, Reads, RuntimeDep, Unit, require
 from app.routers.routing import make_router, read_errors, write_errors
 from app.rules.common.files import FileUnusableError
 from app.rules.identity.access import Reach
@@ -19,6 +19,15 @@ from app.services.jobs.office_views import takedown_read
 
 router = make_router("jobs")
 RecruiterOf = Annotated[Actor, require(Permission.VACANCY_WRITE, Reach.FIRM)]
+Concerned = Annotated[
+    Actor,
+    require(
+        Permission.SELF,
+        Reach.UNSEEN,
+        (Permission.VACANCY_WRITE, Reach.FIRM),
+        (Permission.VACANCY_REVIEW, Reach.TOWN),
+    ),
+]
 Reviewer = Annotated[Actor, require(Permission.VACANCY_REVIEW, Reach.SECOND)]
 TownReviewer = Annotated[Actor, require(Permission.VACANCY_REVIEW, Reach.TOWN)]
 
@@ -44,7 +53,7 @@ async def take_down_vacancy(
 
 @router.get("/vacancies/{vacancy_id}/take-downs", responses=read_errors(VacancyNotFoundError))
 async def list_vacancy_takedowns(
-    actor: SelfRow, vacancy_id: UUID, session: Reads, runtime: RuntimeDep
+    actor: Concerned, vacancy_id: UUID, session: Reads, runtime: RuntimeDep
 ) -> list[TakedownRead]:
     """岗位的历次下架、申诉和答复，只对本企业和招聘专员开放。"""
     rows = await takedowns.list_of(session, actor, vacancy_id)

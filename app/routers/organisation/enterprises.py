@@ -7,7 +7,7 @@ from fastapi import Query, status
 
 from app.core.errors import StaleError
 from app.core.rates import RateKind, TooManyRequestsError
-from app.routers.deps import Now, Reads, RuntimeDep, Self, SelfRow, Unit, limited, require
+from app.routers.deps import Now, Reads, RuntimeDep, Self, Unit, limited, require
 from app.routers.routing import make_router, read_errors, write_errors
 from app.rules import organisation as rules
 from app.rules.common.content import TextRiskyError
@@ -21,6 +21,22 @@ from app.services.organisation import enterprises, registration, suspensions
 from app.services.organisation.views import claim_read, details_read, enterprise_read, licence_read, suspension_read
 
 router = make_router("organisation")
+# Who registered a firm reads its form before anybody is its owner.
+FormReader = Annotated[
+    Actor,
+    require(
+        Permission.SELF, Reach.SELF, (Permission.VACANCY_WRITE, Reach.FIRM), (Permission.ENTERPRISE_REVIEW, Reach.TOWN)
+    ),
+]
+Concerned = Annotated[
+    Actor,
+    require(
+        Permission.SELF,
+        Reach.UNSEEN,
+        (Permission.ENTERPRISE_MANAGE, Reach.FIRM),
+        (Permission.ENTERPRISE_REVIEW, Reach.TOWN),
+    ),
+]
 Reviewer = Annotated[Actor, require(Permission.ENTERPRISE_REVIEW, Reach.SECOND)]
 Owner = Annotated[Actor, require(Permission.ENTERPRISE_MANAGE, Reach.FIRM)]
 PAPERS = (
@@ -73,7 +89,7 @@ async def register_enterprise(
 
 @router.get("/enterprises/{enterprise_id}", responses=read_errors(rules.EnterpriseNotFoundError))
 async def get_enterprise(
-    actor: SelfRow, enterprise_id: UUID, session: Reads, runtime: RuntimeDep
+    actor: FormReader, enterprise_id: UUID, session: Reads, runtime: RuntimeDep
 ) -> schemas.EnterpriseDetailsRead:
     """企业登记的全部内容，只对本企业和专员开放。"""
     return details_read(await registration.read_details(session, runtime.crypto, actor, enterprise_id))
@@ -260,7 +276,7 @@ async def suspend_enterprise(
 
 @router.get("/enterprises/{enterprise_id}/suspensions", responses=read_errors(rules.EnterpriseNotFoundError))
 async def list_enterprise_suspensions(
-    actor: SelfRow, enterprise_id: UUID, session: Reads, runtime: RuntimeDep
+    actor: Concerned, enterprise_id: UUID, session: Reads, runtime: RuntimeDep
 ) -> list[schemas.SuspensionRead]:
     """企业的历次暂停、申诉和答复，只对企业负责人和专员开放。"""
     rows = await suspensions.list_suspensions(session, actor, enterprise_id)

@@ -4,6 +4,8 @@ Every route names a permission and a reach in its signature (`require(Permission
 role → permissions they decide each cell operation × role × whose row, written out in `docs/permissions.csv`.
 """
 
+from collections.abc import Sequence
+
 from app.core.labels import Labelled
 from app.rules.identity.roles import FIRM_ROLES, ROLE_PERMISSIONS, Permission, Role
 
@@ -32,6 +34,11 @@ class Reach(Labelled):
     SCOPE = "scope", "任职范围内的"
     SECOND = "second", "全镇的，但不是自己的（须另一人办理）"
     OPEN = "open", "对所有人公开的"
+    UNSEEN = "unseen", "仅凭登录一行也看不到，须有所列的另一项权限"
+
+
+# A permission with its reach. A route may be opened by several: one's own row, or that of the firm, or by an office.
+Way = tuple[Permission, Reach]
 
 
 O = Outcome  # noqa: E741  # one letter keeps the table a table
@@ -45,6 +52,7 @@ _REACHED: dict[Reach, tuple[Outcome, Outcome, Outcome, Outcome]] = {
     Reach.SCOPE: (O.PASS, O.PASS, O.INVISIBLE, O.INVISIBLE),
     Reach.SECOND: (O.FORBIDDEN, O.PASS, O.PASS, O.INVISIBLE),
     Reach.OPEN: (O.PASS, O.PASS, O.PASS, O.INVISIBLE),
+    Reach.UNSEEN: (O.INVISIBLE, O.INVISIBLE, O.INVISIBLE, O.INVISIBLE),
 }
 
 
@@ -58,6 +66,12 @@ def outcome(role: Role | None, permission: Permission, reach: Reach, relation: R
     if not holds(role, permission):
         return Outcome.FORBIDDEN
     return _REACHED[reach][list(Relation).index(relation)]
+
+
+def widest(role: Role | None, ways: Sequence[Way], relation: Relation) -> Outcome:
+    """One cell of a route with several ways: who gets through by any of them gets through, others meet the first."""
+    found = [outcome(role, permission, reach, relation) for permission, reach in ways]
+    return Outcome.PASS if Outcome.PASS in found else found[0]
 
 
 def is_firm_role(role: Role | None) -> bool:

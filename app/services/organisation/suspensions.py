@@ -29,6 +29,7 @@ from app.services.common.calendar import deadline
 from app.services.common.tasks import close_tasks, open_task
 from app.services.events import EnterpriseRestored, EnterpriseSuspended
 from app.services.identity import audit
+from app.services.organisation.enterprises import get_enterprise
 
 SUBJECT = "enterprise_suspension"
 
@@ -145,6 +146,7 @@ async def list_suspensions(session: ReadSession, actor: Actor, enterprise_id: UU
     mine = enterprise_id in actor.enterprises(Permission.ENTERPRISE_MANAGE)
     if not mine and not actor.town_wide(Permission.ENTERPRISE_REVIEW):
         raise EnterpriseNotFoundError
+    await get_enterprise(session, enterprise_id)
     rows = await session.exec(
         select(EnterpriseSuspension)
         .where(EnterpriseSuspension.enterprise_id == enterprise_id)
