@@ -1,7 +1,5 @@
 """One handler turns every failure into the error format; unknown ones into a 500 with nothing but an id."""
 
-from typing import Any
-
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +16,7 @@ from app.core.errors import (
     NotFoundError,
     UnprocessableError,
 )
+from app.core.field_issues import field_issues, path_of
 from app.core.idempotency import REPLAYED, ReplayedAnswer
 from app.core.logging import get_logger
 from app.core.middleware import SECURITY_HEADERS
@@ -38,9 +37,6 @@ class UnsupportedMediaError(AppError):
     code = "unsupported_media_type"
     message = "请以 JSON 提交（Content-Type: application/json）"
     field = "header.Content-Type"
-
-
-PATH_LIMIT = 200
 
 
 def install(app: FastAPI) -> None:
@@ -77,8 +73,11 @@ async def _validation_error(request: Request, exc: Exception) -> Response:
     if isinstance(exc.body, bytes) and exc.body:
         # FastAPI hands on the raw bytes of what was not declared to be JSON.
         return render(UnsupportedMediaError())
-    issues = [FieldIssue(path=_path(error["loc"]), message=sentence(error)) for error in found]
-    return render(InvalidFieldsError(fields=issues))
+    # `body.pay.min_fen` is `pay.min_fen` to the person who sent the body; other places keep their name.
+    of_body = [error | {"loc": error["loc"][1:]} for error in found if error["loc"][0] == "body"]
+    elsewhere = [error for error in found if error["loc"][0] != "body"]
+    issues = [FieldIssue(path=path_of(error["loc"]), message=sentence(error)) for error in elsewhere]
+    return render(InvalidFieldsError(fields=[*issues, *field_issues(of_body, exc.body)]))
 
 
 async def _http_error(request: Request, exc: Exception) -> Response:
@@ -118,16 +117,3 @@ async def _unknown(request: Request, exc: Exception) -> Response:
     response.headers["X-Request-ID"] = correlation_id.get() or ""
     response.raw_headers.extend(SECURITY_HEADERS)
     return response
-
-
-def _path(location: tuple[Any, ...]) -> str:
-    """`body.pay.min_fen` is `pay.min_fen` to the person who sent the body; other places keep their name."""
-    kind, *rest = location
-    if kind == "body":
-        return _speakable(".".join(map(str, rest))) or "body"
-    return _speakable(".".join([str(kind), *map(str, rest)]))
-
-
-def _speakable(path: str) -> str:
-    """An unknown field's name is the caller's own text: never longer than a field, and without lone surrogates."""
-    return path[:PATH_LIMIT].encode(errors="replace").decode()

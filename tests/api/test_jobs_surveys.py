@@ -303,3 +303,19 @@ async def test_time_closes_a_wave_after_the_devices_have_come_home(world: World)
     assert sum(one["surveys_closed"] for one in swept) == 1
     made.officer = await world.person(made.officer.name)
     assert ok(await made.officer.get(made.path))["state"] == "closed"
+
+
+async def test_what_is_wrong_in_an_answer_is_named_by_the_members_own_fields(world: World) -> None:
+    """An answer is a number, a text or a list: which of them was tried is nobody's business."""
+    made = await survey(world)
+    household = await made.household(made.one, 0)
+    wrong = made.item(household, answers=AT_HOME | {"training_wishes": ["sewing", {"other": 1}], "hours_worked": {}})
+    (refusal,) = (await made.send(made.one, wrong))["items"]
+    told = {issue["path"]: issue["message"] for issue in refusal["error"]["fields"]}
+    assert told == {
+        "answers.training_wishes.1": "应为文字", "answers.hours_worked": "应为整数，或应为文字，或应为列表",
+    }  # fmt: skip
+    answer = await made.answer(made.one, household)
+    form = {"consent": wrong["consent"], "answers": {"obstacles": [None]}, "expected_version": 1}
+    body = refused(await made.one.put(f"/survey-answers/{answer}", form), 422, "invalid_fields", "answers.obstacles.0")
+    assert [issue["path"] for issue in body["fields"]] == ["answers.obstacles.0"]

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import Query, status
 from pydantic import ValidationError
 
-from app.core.errors import FieldIssue, StaleError
+from app.core.errors import StaleError
+from app.core.field_issues import field_issues
 from app.core.idempotency import IdempotencyKeyMissingError
 from app.core.pages import CursorInvalidError, Page
 from app.core.rates import RateKind, TooManyRequestsError
-from app.core.sentences import sentence
 from app.routers.deps import Cursor, KeyRequired, Limit, Now, Reads, RuntimeDep, Unit, limited, require
 from app.routers.routing import make_router, read_errors, write_errors
 from app.rules.common.files import FileUnusableError
@@ -61,13 +61,7 @@ def _read_item(raw: dict[str, Any]) -> SurveyAnswerItem | UnreadableItem:
     try:
         return SurveyAnswerItem.model_validate(raw)
     except ValidationError as exc:
-        return UnreadableItem(_id_of(raw), [_issue(error) for error in exc.errors()])
-
-
-def _issue(error: Any) -> FieldIssue:
-    # An unknown field's name is the sender's own text.
-    path = ".".join(map(str, error["loc"]))[:200].encode(errors="replace").decode()
-    return FieldIssue(path=path or "body", message=sentence(error))
+        return UnreadableItem(_id_of(raw), field_issues(exc.errors(), raw))
 
 
 def _id_of(raw: dict[str, Any]) -> UUID | None:
