@@ -119,6 +119,17 @@ class InvitationAnswered(Event):
     reason: DeclineReason | None
 
 
+class OfferAnswered(Event):
+    """By the person, to the firm; `reason` may be given with a refusal."""
+
+    application_id: UUID
+    vacancy_id: UUID
+    enterprise_id: UUID
+    title: str
+    accepted: bool
+    reason: DeclineReason | None
+
+
 class InterviewChanged(Event):
     """`by_firm` None: time did it. `when`: the slots or the agreed time, in words."""
 

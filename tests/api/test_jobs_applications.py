@@ -36,7 +36,11 @@ async def test_an_application_and_what_both_sides_see(world: World, hiring: Hiri
     assert (mine["state"], mine["state_label"], mine["version"]) == ("applied", "已应聘", 1)
     assert (mine["vacancy_title"], mine["vacancy_content_version"]) == ("平车工", 1)
     assert [step["state"] for step in mine["steps"]] == ["applied"]
-    assert mine["actions"] == [{"action": "withdraw", "allowed": True, "reason": None}]
+    no_offer = "应聘当前为“已应聘”，没有等您答复的录用意向"
+    assert mine["actions"] == [
+        {"action": "withdraw", "allowed": True, "reason": None},
+        *({"action": name, "allowed": False, "reason": no_offer} for name in ("accept_offer", "decline_offer")),
+    ]
     read = ok(await seeker.get(f"/me/applications/{mine['id']}"))
     assert {name: read[name] for name in mine} == mine
     assert ok(await seeker.get("/me/applications"))["items"] == [mine]

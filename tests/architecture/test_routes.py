@@ -133,7 +133,7 @@ def test_every_route_keeps_keyed_answers(routes: list[Any]) -> None:
 def test_keys_are_required_where_something_must_not_happen_twice(routes: list[Any]) -> None:
     required = {route.name for route in routes if uses(route, deps.key_required)}
     assert required == {
-        "apply_to_vacancy", "withdraw_application", "move_application", "revoke_contact", "upload_file", "submit_report",
+        "apply_to_vacancy", "withdraw_application", "accept_offer", "decline_offer", "move_application", "revoke_contact", "upload_file", "submit_report",
         "start_vacancy_import",
         "register_survey_answer",
         "invite_seeker", "withdraw_invitation", "accept_invitation", "decline_invitation", "propose_interview",

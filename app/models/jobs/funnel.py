@@ -9,6 +9,7 @@ from sqlmodel import Field
 from app.core.columns import UtcDateTime, str_enum
 from app.models.base import Identified, Versioned
 from app.rules.jobs.applications import ApplicationSource, ApplicationState, RejectReason
+from app.rules.jobs.invitations import DeclineReason
 
 
 class Application(Versioned, table=True):
@@ -37,6 +38,9 @@ class Application(Versioned, table=True):
     moved_at: datetime = Field(sa_type=UtcDateTime)
     reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     hired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # The person's answer to an offer: accepted then, or why not (an application that was withdrawn).
+    offer_accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decline_reason: DeclineReason | None = Field(default=None, sa_type=str_enum(DeclineReason))
 
 
 class ApplicationStep(Identified, table=True):

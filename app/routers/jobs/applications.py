@@ -34,8 +34,9 @@ from app.rules.jobs import vacancies as rules
 from app.rules.jobs.kept import KeptTooEarlyError
 from app.schemas.base import ExpectedVersion
 from app.schemas.jobs.applications import ApplicationForm, ApplicationRead, CandidateRead, Candidates, StepForm
+from app.schemas.jobs.invitations import DeclineForm
 from app.schemas.jobs.kept import ApplicationDetail
-from app.services.jobs import applications, details, views
+from app.services.jobs import applications, details, offers, views
 from app.services.jobs.funnel_views import application_detail
 
 router = make_router("jobs")
@@ -125,6 +126,37 @@ async def revoke_contact(
     """收回提供给这家企业的联系方式，应聘本身继续。"""
     tracked = await applications.revoke_contact(
         session, actor, application_id, expected_version=form.expected_version, now=now
+    )
+    return views.application_read(tracked)
+
+
+OFFER_ERRORS = (IdempotencyKeyMissingError, funnel.ApplicationNotFoundError, funnel.OfferNotOpenError, StaleError)
+
+
+@router.post(
+    "/me/applications/{application_id}/accept-offer",
+    dependencies=[KeyRequired],
+    responses=write_errors(*OFFER_ERRORS),
+)
+async def accept_offer(
+    actor: SelfRow, application_id: UUID, form: ExpectedVersion, session: Unit, now: Now
+) -> ApplicationRead:
+    """本人接受录用意向：记下时间并告知企业；是否录用仍由企业在到岗后登记。"""
+    tracked = await offers.accept(session, actor, application_id, expected_version=form.expected_version, now=now)
+    return views.application_read(tracked)
+
+
+@router.post(
+    "/me/applications/{application_id}/decline-offer",
+    dependencies=[KeyRequired],
+    responses=write_errors(*OFFER_ERRORS),
+)
+async def decline_offer(
+    actor: SelfRow, application_id: UUID, form: DeclineForm, session: Unit, now: Now
+) -> ApplicationRead:
+    """本人谢绝录用意向，可以不说原因；应聘随即撤回，已提供的联系方式同时收回。"""
+    tracked = await offers.decline(
+        session, actor, application_id, reason=form.reason, expected_version=form.expected_version, now=now
     )
     return views.application_read(tracked)
 

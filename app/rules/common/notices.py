@@ -16,6 +16,7 @@ class NoticeKind(Labelled):
     INVITATION = "invitation", "岗位邀请"
     INTERVIEW = "interview", "面试安排"
     INTERVIEW_SOON = "interview_soon", "面试提醒"
+    OFFER_ANSWERED = "offer_answered", "录用意向的答复"
     KEPT_ASKED = "kept_asked", "在岗确认"
     LIAISON_DIGEST = "liaison_digest", "挂钩企业每周提示"
     VACANCY_FILLED = "vacancy_filled", "岗位已招满"
@@ -73,6 +74,7 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.INVITATION: ReachRule(),
     NoticeKind.INTERVIEW: ReachRule(sms=True, call=True),
     NoticeKind.INTERVIEW_SOON: ReachRule(sms=True),
+    NoticeKind.OFFER_ANSWERED: ReachRule(),
     NoticeKind.KEPT_ASKED: ReachRule(),
     NoticeKind.LIAISON_DIGEST: ReachRule(),
     NoticeKind.VACANCY_FILLED: ReachRule(),

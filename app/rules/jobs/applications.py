@@ -69,6 +69,12 @@ def check_step(current: ApplicationState, target: ApplicationState, side: Side) 
         raise ApplicationStateError(current=current.label, target=target.label)
 
 
+def check_offer(current: ApplicationState) -> None:
+    """An offer is answered while it stands: the person accepts it, or declines, which is a withdrawal."""
+    if current is not S.OFFERED:
+        raise OfferNotOpenError(current=current.label)
+
+
 def check_reason(target: ApplicationState, reason: RejectReason | None) -> None:
     if target is S.REJECTED and reason is None:
         raise RejectReasonMissingError
@@ -84,6 +90,11 @@ class ApplicationNotFoundError(NotFoundError):
 class ApplicationStateError(ConflictError):
     code = "application_state_wrong"
     message = "应聘当前为“{current}”，不能变为“{target}”"
+
+
+class OfferNotOpenError(ConflictError):
+    code = "offer_not_open"
+    message = "应聘当前为“{current}”，没有等您答复的录用意向"
 
 
 class AlreadyAppliedError(ConflictError):

@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from app.rules.jobs.applications import ApplicationSource, ApplicationState, RejectReason
+from app.rules.jobs.invitations import DeclineReason
 from app.schemas.base import Action, Input, Instant, Output, Version, example
 from app.schemas.jobs.seekers import ScorePart
 
@@ -45,6 +46,10 @@ class ApplicationRead(Output):
     state: ApplicationState
     state_label: str
     reason: RejectReason | None
+    offer_accepted_at: Instant | None = Field(
+        description="When the person accepted the offer; hired is the firm's step"
+    )
+    decline_reason: DeclineReason | None = Field(description="Why the person declined the offer, if they said")
     created_at: Instant
     steps: list[StepRead]
     actions: list[Action]
@@ -66,6 +71,8 @@ class CandidateRead(Output):
     fair_id: UUID | None
     state: ApplicationState
     state_label: str
+    offer_accepted_at: Instant | None = Field(description="When the person accepted the offer")
+    decline_reason: DeclineReason | None = Field(description="Why the person declined the offer, if they said")
     created_at: Instant
     contact: Contact | None = Field(description="null once the application is withdrawn")
     score: int | None

@@ -160,7 +160,7 @@ async def withdraw(
     row = await lock(session, Application, application_id, ApplicationNotFoundError)
     check_version(row.version, expected_version)
     check_step(row.state, ApplicationState.WITHDRAWN, Side.SEEKER)
-    await _withdraw(session, row, actor.caller_id, now)
+    await leave(session, row, actor.caller_id, now)
     audit.by(session, actor, "application_withdrawn", SUBJECT, row.id, now=now)
     await session.flush()
     tracked = await track(session, row.id)
@@ -194,7 +194,7 @@ async def restore_application(
     row = await lock(session, Application, act.subject_id, ApplicationNotFoundError)
     if row.version != act.subject_version or ApplicationState.WITHDRAWN not in NEXT[row.state]:
         return False
-    await _withdraw(session, row, act.person_id, now)
+    await leave(session, row, act.person_id, now)
     return True
 
 
@@ -205,7 +205,7 @@ async def leave_all(session: AsyncSession, person_id: UUID, *, now: datetime) ->
     )
     for row in rows:
         if ApplicationState.WITHDRAWN in NEXT[row.state]:
-            await _withdraw(session, row, person_id, now)
+            await leave(session, row, person_id, now)
         elif row.contact_released:
             row.contact_released = False
             row.touch(now)
@@ -372,8 +372,8 @@ async def steps_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, lis
     return grouped
 
 
-async def _withdraw(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:
-    """With the application the released contact closes."""
+async def leave(session: AsyncSession, row: Application, by: UUID, now: datetime) -> None:
+    """Withdrawn: with the application the released contact closes."""
     row.state, row.contact_released = ApplicationState.WITHDRAWN, False
     row.touch(now)
     _step(session, row, by, now)

@@ -17,6 +17,7 @@ from app.services.events import (
     InvitationAnswered,
     KeptAsked,
     LiaisonDigest,
+    OfferAnswered,
     SeekerInvited,
 )
 from app.services.identity.members import people_with
@@ -30,6 +31,7 @@ S = InterviewState
 def register() -> None:
     subscribe(SeekerInvited, tell_invited)
     subscribe(InvitationAnswered, tell_answer)
+    subscribe(OfferAnswered, tell_offer_answer)
     subscribe(InterviewChanged, tell_interview)
     subscribe(InterviewComing, remind_of_interview)
     subscribe(ApplicationsUntouched, tell_untouched)
@@ -62,6 +64,16 @@ async def tell_answer(session: AsyncSession, event: InvitationAnswered) -> None:
         session, event.enterprise_id, NoticeKind.INVITATION, event, title="邀请的答复",
         body=f"岗位“{event.title}”的一份邀请{event.state.label}{why}。",
         page=f"pages/invitation/sent?vacancy={event.vacancy_id}", phrase=event.state.label,
+    )  # fmt: skip
+
+
+async def tell_offer_answer(session: AsyncSession, event: OfferAnswered) -> None:
+    why = f"，原因：{event.reason.label}" if event.reason else ""
+    said = "接受了录用意向，请安排到岗，到岗后登记“已录用”" if event.accepted else f"谢绝了录用意向{why}"
+    await _tell_firm(
+        session, event.enterprise_id, NoticeKind.OFFER_ANSWERED, event, title="录用意向的答复",
+        body=f"岗位“{event.title}”的一位求职者{said}。", page=f"pages/candidates/detail?id={event.application_id}",
+        phrase="已接受" if event.accepted else "已谢绝",
     )  # fmt: skip
 
 
@@ -158,7 +170,7 @@ async def tell_cadre(session: AsyncSession, event: LiaisonDigest) -> None:
 
 async def _tell_firm(
     session: AsyncSession, enterprise_id: UUID, kind: NoticeKind, event: InvitationAnswered | InterviewChanged
-    | InterviewComing | ApplicationsUntouched | KeptAsked, *, title: str, body: str, page: str, phrase: str,
+    | InterviewComing | ApplicationsUntouched | KeptAsked | OfferAnswered, *, title: str, body: str, page: str, phrase: str,
 ) -> None:  # fmt: skip
     for person_id in await people_with(session, Permission.APPLICATION_MANAGE, enterprise_id, now=event.at):
         await notify(

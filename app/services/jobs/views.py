@@ -12,10 +12,10 @@ from sqlalchemy import Row
 from app.core.clock import CHINA
 from app.matching.recommendation import Completeness, RankedItem
 from app.matching.recommendation.questions import NextQuestion as Question
-from app.models.jobs import SeekerProfile, Vacancy
+from app.models.jobs import Application, SeekerProfile, Vacancy
 from app.rules.identity.masks import mask_name
 from app.rules.identity.roles import Actor, Permission
-from app.rules.jobs.applications import FIRM_STEPS, ApplicationState, Side, check_step
+from app.rules.jobs.applications import FIRM_STEPS, ApplicationState, OfferNotOpenError, Side, check_offer, check_step
 from app.rules.jobs.applications import ApplicationStateError as StepRefused
 from app.rules.jobs.invitations import FINDABLE_TEXTS, FINDABLE_VERSION
 from app.rules.jobs.posting import Finding
@@ -156,10 +156,25 @@ def application_read(tracked: Tracked) -> ApplicationRead:
         id=row.id, version=row.version, vacancy_id=row.vacancy_id, vacancy_title=tracked.vacancy.title,
         enterprise_name=tracked.vacancy.enterprise_name, vacancy_content_version=row.vacancy_content_version,
         source=row.source, fair_id=row.fair_id, state=row.state, state_label=row.state.label, reason=row.reason,
-        created_at=row.created_at,
+        offer_accepted_at=row.offer_accepted_at, decline_reason=row.decline_reason, created_at=row.created_at,
         steps=[StepRead(state=s.state, state_label=s.state.label, at=s.created_at) for s in tracked.steps],
-        actions=[_step_action("withdraw", row.state, ApplicationState.WITHDRAWN, Side.SEEKER)],
+        actions=[
+            _step_action("withdraw", row.state, ApplicationState.WITHDRAWN, Side.SEEKER),
+            *_offer_actions(row),
+        ],
     )  # fmt: skip
+
+
+def _offer_actions(row: Application) -> list[Action]:
+    try:
+        check_offer(row.state)
+    except OfferNotOpenError as exc:
+        return [Action(action=name, allowed=False, reason=exc.text) for name in ("accept_offer", "decline_offer")]
+    accepted = row.offer_accepted_at is not None
+    return [
+        Action(action="accept_offer", allowed=not accepted, reason="您已接受" if accepted else None),
+        Action(action="decline_offer", allowed=True, reason=None),
+    ]
 
 
 def candidate_read(candidate: Candidate) -> CandidateRead:
@@ -171,7 +186,7 @@ def candidate_read(candidate: Candidate) -> CandidateRead:
     return CandidateRead(
         id=row.id, version=row.version, vacancy_id=row.vacancy_id, vacancy_content_version=row.vacancy_content_version,
         source=row.source, fair_id=row.fair_id, state=row.state, state_label=row.state.label,
-        created_at=row.created_at, contact=contact, score=item.score if item else None,
+        offer_accepted_at=row.offer_accepted_at, decline_reason=row.decline_reason, created_at=row.created_at, contact=contact, score=item.score if item else None,
         confidence=item.confidence if item else None, parts=parts_for_firm(item),
         reasons=list(item.reasons) if item else [], gaps=list(item.gaps) if item else [],
         actions=[

@@ -123,6 +123,21 @@ def revoke_contact(town: Town) -> Call:
 
 
 @recipe
+def accept_offer(town: Town) -> Call:
+    seeker, row = town.application()
+    row = town.firm.owner.post_keyed(
+        f"/applications/{row['id']}/steps", state="offered", expected_version=row["version"]
+    )
+    return Call(seeker, {"application_id": row["id"]}, body={"expected_version": row["version"]})
+
+
+@recipe
+def decline_offer(town: Town) -> Call:
+    call = accept_offer(town)
+    return Call(call.caller, call.path, body=call.body | {"reason": "distance"})
+
+
+@recipe
 def list_candidates(town: Town) -> Call:
     town.application()
     return Call(town.firm.owner, {"vacancy_id": town.open_vacancy["id"]})
