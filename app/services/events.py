@@ -285,6 +285,14 @@ class PapersExpiring(Event):
     valid_to: date
 
 
+class PermitEnded(Event):
+    """The last day of an agency's permit is over; so many postings of it were paused."""
+
+    enterprise_id: UUID
+    enterprise_name: str
+    postings: int
+
+
 class SurveyOpened(Event):
     """A wave begins; `members` are who goes through the grids."""
 

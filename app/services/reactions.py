@@ -31,6 +31,7 @@ from app.services.events import (
     FairBoothMoved,
     FairCancelled,
     PapersExpiring,
+    PermitEnded,
     PersonMerged,
     ReportUpheld,
     SavedSearchesMatched,
@@ -91,6 +92,7 @@ def register() -> None:
     subscribe(EnterpriseSuspended, take_off_the_lists)
     subscribe(EnterpriseRestored, tell_restored)
     subscribe(PapersExpiring, tell_expiring)
+    subscribe(PermitEnded, tell_permit_ended)
     subscribe(SurveyOpened, tell_surveyors)
     # Who is told of invitations, interviews, waiting applications and hires: words only.
     funnel_news.register()
@@ -311,6 +313,16 @@ async def tell_expiring(session: AsyncSession, event: PapersExpiring) -> None:
             session, person_id=person_id, kind=NoticeKind.PAPERS_EXPIRING, now=event.at, title="证照即将到期",
             body=f"“{event.enterprise_name}”的{event.paper}将于{event.valid_to}到期，请及时更新。",
             page="pages/enterprise/papers", template_data={"thing1": event.paper[:THING], "phrase2": "将到期"},
+        )  # fmt: skip
+
+
+async def tell_permit_ended(session: AsyncSession, event: PermitEnded) -> None:
+    for person_id in await people_with(session, Permission.VACANCY_WRITE, event.enterprise_id, now=event.at):
+        await notify(
+            session, person_id=person_id, kind=NoticeKind.PAPERS_EXPIRING, now=event.at, title="许可证已到期",
+            body=f"“{event.enterprise_name}”的许可证已到期，招聘中的 {event.postings} 个岗位已暂停。"
+            "请更新许可证，专员核对后可逐个恢复招聘。",
+            page="pages/enterprise/papers", template_data={"thing1": "许可证", "phrase2": "已到期"},
         )  # fmt: skip
 
 

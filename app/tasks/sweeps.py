@@ -23,7 +23,7 @@ from app.models.identity import (
 from app.rules.identity.onbehalf import UNDO_WITHIN
 from app.rules.identity.sessions import REFRESH_LIFETIME
 from app.services.common import file_sweeps
-from app.services.jobs import fair_reports, fairs, interview_news, invitations, kept, saved, surveys, waiting
+from app.services.jobs import fair_reports, fairs, interview_news, invitations, kept, permits, saved, surveys, waiting
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
 from app.services.runtime import Runtime
@@ -56,6 +56,7 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "fairs_turned": await _repeat(runtime, lambda session: fairs.turn_due(session, now=now)),
         "fairs_followed_up": await _repeat(runtime, lambda session: fair_reports.follow_up_due(session, now=now)),
         "searches_looked_at": await _repeat(runtime, lambda session: saved.tell_new(session, runtime.crypto, now=now)),
+        "unlicensed_paused": await _once(runtime, lambda session: permits.pause_unlicensed(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }
     for name, statement in _spent(now).items():

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from app.core.settings import Settings
-from app.models.common import ContentReview, File, PushEvent
+from app.models.common import ContentReview, File, MediaCheck, PushEvent
 from app.models.identity import AuditEntry, WechatIdentity
+from app.services.common.push import AGAIN, EARLY
 from demo.steps import FIRM
 from tests.factories.world import V1, Someone, World, ok, refused
 from tests.support.api import column, count, nothing_stored
@@ -187,6 +188,44 @@ async def test_a_verdict_that_comes_before_our_own_row(world: World) -> None:
     assert ok(await look(stranger, made))["state"] == "ready"
     assert await count(world, PushEvent.__table__, PUSHED.handled_at.is_(None)) == 1  # type: ignore[attr-defined]
     assert await count(world, ContentReview.__table__) == 0  # type: ignore[attr-defined]
+
+
+async def test_a_verdict_that_looks_for_our_row_at_the_same_moment(world: World) -> None:
+    """Its own delivery finds no row, and whoever brings the row has looked for it already: it is looked at again."""
+    person = await world.person()
+    async with online(world):
+        await wechat(world, "/_sbx/media", app="zhipin", delay_seconds=30)
+        made = await uploaded(person, photo(), "a.jpg", "illustration")
+        await work(world)
+        checks = MediaCheck.__table__  # type: ignore[attr-defined]
+        async with world.runtime.db.unit_of_work() as session:
+            connection = await session.connection()
+            ours = dict((await connection.execute(select(checks))).mappings().one())
+            await connection.execute(delete(checks))
+        event = {
+            "Event": "wxa_media_check", "trace_id": ours["trace_id"], "errcode": 0, "result": {"suggest": "pass"},
+        }  # fmt: skip
+        assert (await push(world, event, person.name))["accepted"]
+        assert (await work(world)).postponed == 1
+        async with world.runtime.db.unit_of_work() as session:
+            await (await session.connection()).execute(insert(checks).values(ours))
+        assert ok(await look(person, made))["state"] == "checking"
+        world.clock.advance(AGAIN)
+        await work(world)
+    assert ok(await look(person, made))["state"] == "ready"
+    assert await count(world, PushEvent.__table__, PUSHED.handled_at.is_(None)) == 0  # type: ignore[attr-defined]
+
+
+async def test_a_verdict_about_nothing_is_given_up(world: World) -> None:
+    person = await world.person()
+    async with online(world):
+        stray = {"Event": "wxa_media_check", "trace_id": "nobody-0002", "errcode": 0, "result": {"suggest": "pass"}}
+        assert (await push(world, stray, person.name))["accepted"]
+    assert (await work(world)).postponed == 1
+    world.clock.advance(EARLY)
+    outcome = await work(world)
+    assert (outcome.delivered, outcome.postponed) == (1, 0)
+    assert (await work(world)).delivered == 0
 
 
 async def test_what_is_taken_back_in_wechat_is_erased_here(world: World) -> None:

@@ -11,6 +11,7 @@ from demo.steps import FIRM, fictional_credit_code
 from tests.factories.world import Someone, World, ok, refused
 from tests.support.api import NOBODY, column, nothing_stored
 from tests.support.firms import NEW_CODE, NEW_FIRM, PERMIT, approved, day, papers, registered, second_officer
+from tests.support.funnel import later, told
 from tests.support.identity import auditor, entries
 from tests.support.jobs import set_columns
 from tests.support.uploads import look, pdf, uploaded
@@ -236,6 +237,42 @@ async def test_an_agency_publishes_only_while_its_permit_is_seen_and_valid(world
     owner = await world.person(agency.owner.name)
     late = named | {"valid_until": day(world, 20)}
     refused(await owner.post("/vacancies", late), 422, "posting_refused")
+
+
+async def test_what_an_agency_posted_is_paused_when_its_permit_has_ended(world: World) -> None:
+    officer = await world.officer()
+    agency = await approved(world, kind="agency", authorisation_valid_to=day(world, 900))
+    ok(await agency.permit(20))
+    ok(await agency.act(officer, "confirm-papers"))
+    form = await world.vacancy_form(agency.id, using_firm="石狮市用工服装有限公司", valid_until=day(world, 60))
+    posted = ok(await agency.owner.post("/vacancies", form))["vacancy"]
+    recruiter, firm = await world.firm()
+    other = await world.vacancy(recruiter, firm)
+    # Its last day still counts.
+    await later(world, timedelta(days=20), agency.owner, officer)
+    assert (await sweep(world.runtime))["unlicensed_paused"] == 0
+    await later(world, timedelta(days=1), agency.owner, officer)
+    assert (await sweep(world.runtime))["unlicensed_paused"] == 1
+    row = ok(await agency.owner.get(f"/vacancies/{posted['id']}"))
+    assert (row["state"], row["review_note"]) == ("paused", "许可证已到期")
+    assert [item["id"] for item in ok(await world.anonymous.get("/vacancies"))["items"]] == [other["id"]]
+    bodies = [body for body in await told(agency.owner, "papers_expiring") if "已到期" in body]
+    assert len(bodies) == 1
+    assert "招聘中的 1 个岗位已暂停" in bodies[0]
+    # Told once; and nobody goes round it by resuming, nor with a permit that no officer has seen.
+    assert (await sweep(world.runtime))["unlicensed_paused"] == 0
+    assert len(await told(agency.owner, "papers_expiring")) == len(bodies)
+    resume = {"expected_version": row["version"]}
+    again = f"/vacancies/{posted['id']}/resume"
+    body = refused(await agency.owner.post(again, resume), 409, "vacancy_state_wrong")
+    assert "许可证已到期或未经核对" in body["message"]
+    ok(await agency.permit(300))
+    refused(await agency.owner.post(again, resume), 409, "vacancy_state_wrong")
+    ok(await agency.act(officer, "confirm-papers"))
+    assert ok(await agency.owner.post(again, resume))["state"] == "published"
+    # A renewal handed in ahead of time leaves standing what was lawful when it was posted.
+    ok(await agency.permit(310))
+    assert (await sweep(world.runtime))["unlicensed_paused"] == 0
 
 
 async def test_permits_that_cannot_be(world: World) -> None:

@@ -36,6 +36,9 @@ from app.wechat.push import PushConfig, PushError, PushEvent, open_message, read
 TOPIC = "wechat.push"
 # WeChat repeats within seconds; what is older is a recording. The other way round: clocks differ a little.
 FRESH = timedelta(minutes=10)
+# A verdict may overtake our own row with its trace id by the length of a transaction. If both looked for one another at
+# the same moment, neither has seen the other: it is looked at again for a while. Later nobody asks for it any more.
+EARLY, AGAIN = timedelta(minutes=2), timedelta(seconds=5)
 log = get_logger()
 
 
@@ -84,7 +87,7 @@ async def receive(runtime: Runtime, app: WechatApp, query: Mapping[str, str], bo
 
 
 async def handle(runtime: Runtime, push_event_id: UUID) -> None:
-    """What an event means, in one transaction; an unknown one means nothing."""
+    """What an event means, in one transaction; an unknown one means nothing. `NotNowError`: its subject may still come."""
     async with runtime.db.unit_of_work() as session:
         row = await lock(session, StoredPush, push_event_id, PushUnknownError)
         if row.handled_at is not None:
@@ -93,6 +96,10 @@ async def handle(runtime: Runtime, push_event_id: UUID) -> None:
         now = runtime.clock.now()
         if await _apply(session, WechatApp.of(row.app), event, now):
             row.handled_at = now
+            return
+        early = now - row.created_at < EARLY
+    if early:
+        raise reach.NotNowError(now + AGAIN)
 
 
 async def settle_early_verdict(

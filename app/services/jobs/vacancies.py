@@ -38,7 +38,7 @@ from app.services.jobs import duplicates, posting, sampling, search
 from app.services.jobs.derived import derive
 from app.services.jobs.named import area_of, occupation_name
 from app.services.jobs.rulebook import current_rule_book
-from app.services.organisation.enterprises import get_enterprise, label_of, licences_of, may_publish
+from app.services.organisation.enterprises import get_enterprise, label_of, licences_of, may_publish, why_not
 from app.services.runtime import Runtime
 
 # jobs design: anything held is answered within 2 duty hours.
@@ -182,7 +182,7 @@ async def move_own(
     """Pause, resume or withdraw one's own posting."""
     seen = await get_own(session, actor, vacancy_id)
     if target is VacancyState.PUBLISHED:
-        # A firm suspended meanwhile shows nothing new.
+        # A firm suspended meanwhile shows nothing new, nor does an agency whose permit has ended.
         await lock_approved(session, actor, seen.enterprise_id, submit=True, now=now)
     row = await lock(session, Vacancy, vacancy_id, VacancyNotFoundError)
     check_version(row.version, expected_version)
@@ -225,7 +225,7 @@ async def review(
         target = VacancyState.PUBLISHED if publish else VacancyState.RETURNED
         raise VacancyStateError(current=row.state.label, target=target.label)
     if publish and not await may_publish(session, enterprise, china_date(now)):
-        raise VacancyStateError(current=f"企业{enterprise.state.label}", target=VacancyState.PUBLISHED.label)
+        raise VacancyStateError(current=why_not(enterprise), target=VacancyState.PUBLISHED.label)
     row.review_note = note or None
     await _enter(session, row, VacancyState.PUBLISHED if publish else VacancyState.RETURNED, now)
     await close_tasks(session, TaskKind.VACANCY_REVIEW, row.id, by=actor.person_id, now=now)
@@ -344,7 +344,7 @@ async def lock_approved(
     if actor.person_id not in await people_with(session, Permission.VACANCY_WRITE, enterprise_id, now=now):
         raise EnterpriseNotYoursError
     if submit and not await may_publish(session, enterprise, china_date(now)):
-        raise VacancyStateError(current=f"企业{enterprise.state.label}", target=VacancyState.PUBLISHED.label)
+        raise VacancyStateError(current=why_not(enterprise), target=VacancyState.PUBLISHED.label)
     return enterprise
 
 

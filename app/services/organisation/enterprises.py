@@ -297,6 +297,12 @@ async def may_publish(session: AsyncSession, enterprise: Enterprise, today: date
     return any(licence.verified_at is not None and licence.valid_to >= today for licence in licences)
 
 
+def why_not(enterprise: Enterprise) -> str:
+    """Of a firm that may not publish, in words."""
+    approved = enterprise.state is EnterpriseState.APPROVED
+    return "企业许可证已到期或未经核对" if approved else f"企业{enterprise.state.label}"
+
+
 async def _check_code_free(session: AsyncSession, enterprise: Enterprise, code: str) -> None:
     if enterprise.uscc is not None and enterprise.uscc != code:
         raise CreditCodeDiffersError

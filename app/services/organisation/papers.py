@@ -1,5 +1,6 @@
 """Papers that end: a word ahead to the firm, a task for the office on the day, and an end to keeping them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlmodel import col, select
@@ -10,7 +11,13 @@ from app.core.events import emit
 from app.models.common import FileUse
 from app.models.organisation import Enterprise, EnterpriseClaim, EnterpriseLicence
 from app.rules.common.tasks import TaskKind
-from app.rules.organisation import CLAIM_PAPERS, REMIND_DAYS_AHEAD, EnterpriseClaimState, EnterpriseState
+from app.rules.organisation import (
+    CLAIM_PAPERS,
+    REMIND_DAYS_AHEAD,
+    EnterpriseClaimState,
+    EnterpriseKind,
+    EnterpriseState,
+)
 from app.services.common.files import forget_uses
 from app.services.common.tasks import open_task
 from app.services.events import PapersExpiring
@@ -44,6 +51,21 @@ async def open_expired(session: AsyncSession, *, now: datetime) -> int:
         title = f"“{row.name}”的核验已于{row.verified_until}到期，请重新核对证照"
         opened += await open_task(session, TaskKind.PAPERS_EXPIRED, row.id, title=title, now=now)
     return opened
+
+
+async def agencies_without_permit(session: AsyncSession, today: date) -> Sequence[Enterprise]:
+    """Approved agencies whose every permit has ended. A new one that no officer has seen yet lets nothing new appear
+    (`may_publish`), but does not take down what stood there before it was handed in.
+    """
+    valid = select(col(EnterpriseLicence.id)).where(
+        EnterpriseLicence.enterprise_id == Enterprise.id, col(EnterpriseLicence.valid_to) >= today
+    )
+    rows = await session.exec(
+        select(Enterprise)
+        .where(Enterprise.state == EnterpriseState.APPROVED, Enterprise.kind == EnterpriseKind.AGENCY, ~valid.exists())
+        .order_by(col(Enterprise.id))
+    )
+    return rows.all()
 
 
 async def forget_returned(session: AsyncSession, *, before: datetime, dry_run: bool) -> int:
