@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.errors import FieldIssue
-from app.core.sentences import sentence
+from app.core.sentences import MISSING_TOGETHER, sentence
 
 PATH_LIMIT = 200
+# Said of a field that is not there.
+ABSENT = frozenset({"missing", MISSING_TOGETHER})
 # Of a value whose every alternative fails: "is no number" says less than what is wrong with a list that is one.
 WRONG_KIND = ("_type", "_parsing")
 Found = tuple[tuple[Any, ...], tuple[Any, ...] | None, Any]
@@ -39,7 +41,7 @@ def _own_steps(error: Any, sent: Any) -> tuple[tuple[Any, ...], tuple[Any, ...] 
     fork: tuple[Any, ...] | None = None
     last = len(error["loc"]) - 1
     for place, step in enumerate(error["loc"]):
-        absent = place == last and error["type"] == "missing"
+        absent = place == last and error["type"] in ABSENT
         # Where the value at fault has been reached, the rest is ours, even if the client has a field of that name.
         if _leads_on(sent, step) and (absent or sent is not error["input"]):
             sent = sent[step]

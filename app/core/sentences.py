@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+# A field that is needed because of another one (`schemas.base.missing_fields`).
+MISSING_TOGETHER = "missing_together"
 # Pydantic's error types in words; values in braces come from the error's own context.
 SENTENCES = {
     "missing": "此项必填",
@@ -39,6 +41,7 @@ SENTENCES = {
     "model_type": "应为对象",
     "model_attributes_type": "应为对象",
     "value_error": "{error}",
+    MISSING_TOGETHER: "{error}",
 }
 FALLBACK = "格式不正确，请检查后再填"
 # A text that was trimmed first is measured as a value like a list, and answered like a text all the same.

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from app.core.clock import CHINA
+from app.core.sentences import MISSING_TOGETHER
 
 # RFC 3339 with offset, without fractions, in China Standard Time.
 Instant = Annotated[
@@ -60,7 +61,7 @@ Version = Annotated[int, Field(ge=1, le=2_147_483_647, description="您读到的
 
 def missing_fields(names: Iterable[str], sentence: str) -> ValidationError:
     """For a validator of a whole form: the same refusal as for a field of wrong shape, at each of these fields."""
-    error = PydanticCustomError("value_error", "{error}", {"error": sentence})
+    error = PydanticCustomError(MISSING_TOGETHER, "{error}", {"error": sentence})
     return ValidationError.from_exception_data(
         "form", [InitErrorDetails(type=error, loc=(name,), input=None) for name in names]
     )

@@ -216,9 +216,13 @@ async def test_more_vacancies_cost_no_more_statements(world: World, hiring: Hiri
         await paid(hiring, *range(500_000, 512_000, 1000))
         await recommended(person)
     assert seen == [3, 3]
-    with counted(world.runtime.db.writer) as statements:
-        await recommended(person)
-    assert statements == []
+    # What was shown is written every few seconds by itself, and may be just now: not twice running.
+    written = []
+    for _ in range(2):
+        with counted(world.runtime.db.writer) as statements:
+            await recommended(person)
+        written.append(list(statements))
+    assert [] in written
 
 
 def id_number(division: str, born: str, serial: str) -> str:
