@@ -1,7 +1,7 @@
 """The corpus of whole postings that the author of the word lists has not written: `tests/data/postings`.
 
-Sets a and c were looked at while the words were tuned; b never was, only its two figures (do not read its rows); nothing was
-tuned to e yet.
+Sets a and c were looked at while the words were tuned; b and g never were, only their two
+figures (do not read their rows); nothing was tuned to e yet.
 """
 
 import csv
