@@ -280,16 +280,12 @@ def _part2() -> None:
         sa.ForeignKeyConstraint(["proof_file_id"], ["file.id"], name=op.f("fk_settlement_proof_file_id_file")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
         sa.UniqueConstraint(
-            "enterprise_id",
-            "person_id",
-            "period_start",
-            "period_end",
-            "part",
-            name=op.f("uq_settlement_enterprise_id_person_id_period_start_period_end_part"),
+            "enterprise_id", "person_id", "period_start", "period_end", "part", name="uq_settlement_period"
         ),
     )
     op.create_index("ix_settlement_enterprise", "settlement", ["enterprise_id", "due_on", "id"])
     op.create_index("ix_settlement_person", "settlement", ["person_id", "due_on", "id"])
+    op.create_index(op.f("ix_settlement_proof_file_id"), "settlement", ["proof_file_id"])
     op.create_index("ix_settlement_state", "settlement", ["state", "due_on"])
     op.create_table(
         "sharing_agreement",
@@ -323,7 +319,9 @@ def _part2() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sharing_agreement")),
     )
     op.create_index("ix_sharing_agreement_borrower", "sharing_agreement", ["borrower_id", "created_at", "id"])
+    op.create_index(op.f("ix_sharing_agreement_firms_file_id"), "sharing_agreement", ["firms_file_id"])
     op.create_index("ix_sharing_agreement_lender", "sharing_agreement", ["lender_id", "created_at", "id"])
+    op.create_index(op.f("ix_sharing_agreement_workers_file_id"), "sharing_agreement", ["workers_file_id"])
     op.create_table(
         "timesheet_import",
         *_versioned(),
@@ -403,6 +401,10 @@ def _part3() -> None:
         sa.UniqueConstraint("person_id", name=op.f("uq_worker_profile_person_id")),
     )
     op.create_index(op.f("ix_worker_profile_home_area_id"), "worker_profile", ["home_area_id"])
+    op.create_index(op.f("ix_worker_profile_minor_health_file_id"), "worker_profile", ["minor_health_file_id"])
+    op.create_index(
+        op.f("ix_worker_profile_minor_registration_file_id"), "worker_profile", ["minor_registration_file_id"]
+    )
     op.create_table(
         "worker_skill",
         *_versioned(),
@@ -421,6 +423,7 @@ def _part3() -> None:
         sa.UniqueConstraint("person_id", "process_code", name=op.f("uq_worker_skill_person_id_process_code")),
     )
     op.create_index("ix_worker_skill_process", "worker_skill", ["process_code", "level"])
+    op.create_index(op.f("ix_worker_skill_proof_file_id"), "worker_skill", ["proof_file_id"])
     op.create_table(
         "shared_worker",
         sa.Column("agreement_id", sa.Uuid(), nullable=False),
@@ -492,8 +495,11 @@ def _part3() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shift_order")),
     )
+    op.create_index(op.f("ix_shift_order_area_id"), "shift_order", ["area_id"])
     op.create_index("ix_shift_order_enterprise", "shift_order", ["enterprise_id", "created_at", "id"])
+    op.create_index(op.f("ix_shift_order_sharing_id"), "shift_order", ["sharing_id"])
     op.create_index("ix_shift_order_state", "shift_order", ["state", "created_at", "id"])
+    op.create_index(op.f("ix_shift_order_using_enterprise_id"), "shift_order", ["using_enterprise_id"])
     op.create_table(
         "training_proposal",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -519,6 +525,7 @@ def _part3() -> None:
             name=op.f("uq_training_proposal_process_code_level_week_time_band"),
         ),
     )
+    op.create_index(op.f("ix_training_proposal_run_id"), "training_proposal", ["run_id"])
     op.create_index("ix_training_proposal_state", "training_proposal", ["state", "week"])
 
 
@@ -593,13 +600,13 @@ def _part4() -> None:
         sa.Column("notice_id", sa.Uuid(), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_offer_notice_id_notice")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_offer_person_id_person")),
         sa.ForeignKeyConstraint(["run_id"], ["allocation_run.id"], name=op.f("fk_offer_run_id_allocation_run")),
         sa.ForeignKeyConstraint(["shift_id"], ["shift.id"], name=op.f("fk_offer_shift_id_shift")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_offer")),
     )
     op.create_index("ix_offer_person", "offer", ["person_id", "created_at", "id"])
+    op.create_index(op.f("ix_offer_run_id"), "offer", ["run_id"])
     op.create_index("ix_offer_shift", "offer", ["shift_id", "created_at", "id"])
     op.create_index("ix_offer_state_answer", "offer", ["state", "answer_by"])
     op.create_index(
@@ -695,6 +702,7 @@ def _part5() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assignment")),
     )
     op.create_index("ix_assignment_enterprise", "assignment", ["enterprise_id", "starts_at", "id"])
+    op.create_index(op.f("ix_assignment_offer_id"), "assignment", ["offer_id"])
     op.create_index("ix_assignment_person", "assignment", ["person_id", "starts_at", "id"])
     op.create_index("ix_assignment_shift", "assignment", ["shift_id", "created_at", "id"])
     op.create_index("ix_assignment_state", "assignment", ["state", "starts_at"])
@@ -760,6 +768,7 @@ def _part5() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_no_show")),
         sa.UniqueConstraint("assignment_id", name=op.f("uq_no_show_assignment_id")),
     )
+    op.create_index(op.f("ix_no_show_enterprise_id"), "no_show", ["enterprise_id"])
     op.create_index("ix_no_show_person", "no_show", ["person_id", "created_at", "id"])
     op.create_index("ix_no_show_state", "no_show", ["state", "appeal_due_at"])
     op.create_table(

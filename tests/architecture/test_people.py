@@ -23,6 +23,19 @@ LOOSE = {"audit_entry.actor_id"}
 _ROSTER = "the public roster, which stays"
 _PAPERS = "papers of a firm, kept with its claim or licence"
 LEFT_ALONE = {
+    "worker_skill.proof_file_id": "goes with the skill",
+    "worker_profile.minor_health_file_id": "goes with the profile",
+    "worker_profile.minor_registration_file_id": "goes with the profile",
+    "sharing_agreement.workers_file_id": "a firm's agreement, kept with it",
+    "sharing_agreement.firms_file_id": "a firm's agreement, kept with it",
+    "settlement.proof_file_id": "a firm's proof of payment, kept with its settlement",
+    "timesheet.assignment_id": "decided by timesheet.person_id",
+    "settlement_line.timesheet_id": "decided with its settlement",
+    "settlement_line.assignment_id": "decided with its settlement",
+    "rating.assignment_id": "decided by rating.person_id",
+    "no_show.assignment_id": "decided by no_show.person_id",
+    "assignment.offer_id": "decided by assignment.person_id",
+    "accident_report.assignment_id": "decided by accident_report.person_id",
     "appointment.substitute_for": "a column of an appointment, decided with it",
     "claim_code.roster_person_id": _ROSTER,
     "consent.representation_id": "decided by consent.person_id",

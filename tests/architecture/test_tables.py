@@ -24,6 +24,7 @@ WHO_DID_IT = {
     "liaison_link.confirmed_by", "member_invite.issued_by", "member_invite.used_by", "party_organisation.confirmed_by",
     "person.merged_into", "report.decided_by", "report.taken_by", "representation.revoked_by", "task.done_by",
     "vacancy.posted_by",
+    "allocation_run.requested_by", "no_show.decided_by", "order_template.created_by", "plan_pin.set_by", "publishing_block.decided_by", "rating.by_person_id", "sharing_agreement.answered_by", "sharing_agreement.offered_by", "shift_order.posted_by", "site_mark.by_person_id", "timesheet_import.imported_by", "worker_block.blocked_by", "worker_profile.minor_confirmed_by", "worker_skill.proved_by",
     "posting_change.decided_by", "posting_change.proposed_by", "vacancy_import.imported_by",
     "vacancy_takedown.answered_by", "vacancy_takedown.appealed_by", "vacancy_takedown.taken_by",
     "survey_answer.recorded_by", "survey_assignment.assigned_by", "survey_household.recorded_by", "survey_wave.created_by",
@@ -148,6 +149,8 @@ def test_personal_values_are_sealed() -> None:
         "person.phone_hash": "a keyed hash for equality",
         "person.id_number_hash": "a keyed hash for equality",
         "seeker_profile.home_area_id": "one of three areas, not an address",
+        "worker_profile.home_coord_type": "the system of the sealed coordinates",
+        "worker_profile.home_area_id": "an area of the town, no address",
         "seeker_profile.home_coord_type": "the system of the sealed coordinates",
     }
     found = {

@@ -74,6 +74,10 @@ def broken_keys(connection: Connection) -> list[Any]:
     return list(connection.execute(sa.text("PRAGMA foreign_key_check")))
 
 
+# Columns whose check compares them with another one.
+ENDS = frozenset({"ends_at", "horizon_ends_at", "ends_on", "end_minute", "seats", "standby_seats"})
+
+
 def fill(connection: Connection) -> None:
     """One made-up row in every table that the seeds leave empty; parents come first."""
     for table in metadata.sorted_tables:
@@ -92,6 +96,12 @@ def _value(connection: Connection, column: sa.Column[Any]) -> Any:  # noqa: PLR0
         # Periods end after they begin, or not at all.
         later = NOW + timedelta(days=1)
         return None if column.nullable else (later if isinstance(column.type, UtcDateTime) else later.date())
+    if column.name in ENDS:
+        return _end(column)
+    if column.name == "borrower_id":
+        # A firm does not lend people to itself.
+        firms = connection.execute(sa.select(next(iter(column.foreign_keys)).column).limit(2)).scalars().all()
+        return firms[1]
     if column.name == "agent_id" and column.nullable:
         # Nobody acts for themselves.
         return None
@@ -115,6 +125,14 @@ def _value(connection: Connection, column: sa.Column[Any]) -> Any:  # noqa: PLR0
     if isinstance(kind, sa.Float):
         return 24.7
     return 1 if isinstance(kind, sa.Integer) else "值"
+
+
+def _end(column: sa.Column[Any]) -> Any:
+    """Later than the beginning that the other columns give; more seats than are taken and offered."""
+    later = NOW + timedelta(days=1)
+    if isinstance(column.type, sa.Integer):
+        return 4
+    return later if isinstance(column.type, UtcDateTime) else later.date()
 
 
 @pytest.fixture

@@ -99,8 +99,8 @@ def test_as_many_days_as_were_promised_are_worked_in_between(start: date, days: 
 def test_quiet_hours_are_from_nine_to_seven(clock: str, until: str | None) -> None:
     at = datetime.fromisoformat(clock).replace(tzinfo=CHINA)
     wanted = None if until is None else datetime.fromisoformat(until).replace(tzinfo=CHINA)
-    # What the person waits for at this moment, or what concerns the safety of the account, comes at any hour.
-    awaited = {NoticeKind.OWN_CODE, NoticeKind.ACCOUNT}
+    # What the person waits for at this moment, or what concerns the safety of the account or of a person, comes at any hour.
+    awaited = {NoticeKind.OWN_CODE, NoticeKind.ACCOUNT, NoticeKind.GIG_ACCIDENT}
     assert set(NOTICE_REACH) == set(NoticeKind)
     for kind in NoticeKind:
         assert quiet_until(kind, at, night_messages=False) == (None if kind in awaited else wanted), kind

@@ -69,7 +69,7 @@ class TrainingProposal(Identified, table=True):
     # Heads × 2 short in the last plan of that week, and the shifts they come from.
     short_halves: int
     shifts: int
-    run_id: UUID | None = Field(default=None, foreign_key="allocation_run.id")
+    run_id: UUID | None = Field(default=None, foreign_key="allocation_run.id", index=True)
     state: ProposalState = Field(default=ProposalState.PROPOSED, sa_type=str_enum(ProposalState))
     updated_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -26,7 +26,7 @@ class Offer(Versioned, table=True):
     )  # fmt: skip
     shift_id: UUID = Field(foreign_key="shift.id")
     person_id: UUID = Field(foreign_key="person.id")
-    run_id: UUID | None = Field(default=None, foreign_key="allocation_run.id")
+    run_id: UUID | None = Field(default=None, foreign_key="allocation_run.id", index=True)
     source: OfferSource = Field(sa_type=str_enum(OfferSource))
     seat: SeatKind = Field(default=SeatKind.REGULAR, sa_type=str_enum(SeatKind))
     units: int
@@ -35,8 +35,8 @@ class Offer(Versioned, table=True):
     order_version: int
     ring: int = 0
     answer_by: datetime = Field(sa_type=UtcDateTime)
-    # The notice that carries it: whether it reached the person decides whether silence counts.
-    notice_id: UUID | None = Field(default=None, foreign_key="notice.id")
+    # The notice that carries it: whether it reached the person decides whether silence counts. No key: notices are purged.
+    notice_id: UUID | None = None
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     # Why this person, in a sentence made from the plan.
     reason: str = Field(default="", max_length=200)
@@ -59,7 +59,7 @@ class Assignment(Versioned, table=True):
     )  # fmt: skip
     shift_id: UUID = Field(foreign_key="shift.id")
     person_id: UUID = Field(foreign_key="person.id")
-    offer_id: UUID | None = Field(default=None, foreign_key="offer.id")
+    offer_id: UUID | None = Field(default=None, foreign_key="offer.id", index=True)
     # As in the shift: for the law of hours without a join.
     enterprise_id: UUID = Field(foreign_key="enterprise.id")
     starts_at: datetime = Field(sa_type=UtcDateTime)

@@ -26,9 +26,9 @@ class ShiftOrder(Versioned, table=True):
     enterprise_name: str = Field(max_length=80)
     # An agency names the firm that the people will work for.
     using_firm: str | None = Field(default=None, max_length=80)
-    using_enterprise_id: UUID | None = Field(default=None, foreign_key="enterprise.id")
+    using_enterprise_id: UUID | None = Field(default=None, foreign_key="enterprise.id", index=True)
     # A firm that lends its people (共享用工).
-    sharing_id: UUID | None = Field(default=None, foreign_key="sharing_agreement.id")
+    sharing_id: UUID | None = Field(default=None, foreign_key="sharing_agreement.id", index=True)
     state: OrderState = Field(default=OrderState.DRAFT, sa_type=str_enum(OrderState))
     content_version: int = 1
     title: str = Field(max_length=40)
@@ -54,7 +54,7 @@ class ShiftOrder(Versioned, table=True):
     latitude: float | None = Field(default=None, sa_type=Float)
     longitude: float | None = Field(default=None, sa_type=Float)
     coord_type: CoordType | None = Field(default=None, sa_type=str_enum(CoordType))
-    area_id: UUID | None = Field(default=None, foreign_key="area.id")
+    area_id: UUID | None = Field(default=None, foreign_key="area.id", index=True)
     # Metres of the town's grid (`rules.geo.to_grid`), made of the coordinates.
     east_m: int | None = None
     north_m: int | None = None

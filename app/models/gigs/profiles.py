@@ -44,8 +44,8 @@ class WorkerProfile(Versioned, table=True):
     home_sealed: bytes | None = Field(default=None, sa_column_kwargs=sealed("home"))
     home_coord_type: CoordType | None = Field(default=None, sa_type=str_enum(CoordType))
     # 未成年工 (16–17): registration and health check, looked at by the office (未成年工特殊保护规定 第六、九条).
-    minor_registration_file_id: UUID | None = Field(default=None, foreign_key="file.id")
-    minor_health_file_id: UUID | None = Field(default=None, foreign_key="file.id")
+    minor_registration_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
+    minor_health_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
     minor_ready_until: date | None = None
     minor_confirmed_by: UUID | None = Field(default=None, foreign_key="person.id")
 
@@ -62,7 +62,7 @@ class WorkerSkill(Versioned, table=True):
     process_code: str = Field(max_length=20)
     level: int
     proof: Proof = Field(default=Proof.CLAIMED, sa_type=str_enum(Proof))
-    proof_file_id: UUID | None = Field(default=None, foreign_key="file.id")
+    proof_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
     proved_by: UUID | None = Field(default=None, foreign_key="person.id")
     proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -20,7 +20,9 @@ class Settlement(Versioned, table=True):
     """
 
     __table_args__ = (
-        UniqueConstraint("enterprise_id", "person_id", "period_start", "period_end", "part"),
+        UniqueConstraint(
+            "enterprise_id", "person_id", "period_start", "period_end", "part", name="uq_settlement_period"
+        ),
         CheckConstraint("due_fen >= 0 AND paid_fen >= 0", name="amounts"),
         Index("ix_settlement_enterprise", "enterprise_id", "due_on", "id"),
         Index("ix_settlement_person", "person_id", "due_on", "id"),
@@ -43,7 +45,7 @@ class Settlement(Versioned, table=True):
     paid_on: date | None = None
     # cash | wechat | bank | other, and the receipt or transfer the firm shows.
     paid_by: str | None = Field(default=None, max_length=20)
-    proof_file_id: UUID | None = Field(default=None, foreign_key="file.id")
+    proof_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
     received_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     contested_sealed: bytes | None = Field(default=None, sa_column_kwargs=sealed("contested"))
     # How far the chain has gone: 0 none, 1 both sides, 2 liaison cadre, 3 gigs officer.

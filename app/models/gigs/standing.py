@@ -38,7 +38,7 @@ class NoShow(Versioned, table=True):
     )
     assignment_id: UUID = Field(foreign_key="assignment.id", unique=True)
     person_id: UUID = Field(foreign_key="person.id")
-    enterprise_id: UUID = Field(foreign_key="enterprise.id")
+    enterprise_id: UUID = Field(foreign_key="enterprise.id", index=True)
     # Minutes before the start; negative: nothing was said.
     notice_minutes: int
     points: int
@@ -74,8 +74,8 @@ class SharingAgreement(Versioned, table=True):
     # What the borrower pays the lender for, in words of the agreement; the lender pays its people.
     terms: str = Field(max_length=1000)
     # Both agreements on file: between the firms, and between the lender and its people.
-    firms_file_id: UUID | None = Field(default=None, foreign_key="file.id")
-    workers_file_id: UUID | None = Field(default=None, foreign_key="file.id")
+    firms_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
+    workers_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
     offered_by: UUID = Field(foreign_key="person.id")
     answered_by: UUID | None = Field(default=None, foreign_key="person.id")
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

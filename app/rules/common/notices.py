@@ -35,6 +35,20 @@ class NoticeKind(Labelled):
     SURVEY_ASSIGNED = "survey_assigned", "摸底任务"
     ACCOUNT = "account", "账号安全"
     FAIR = "fair", "招聘会参展"
+    GIG_OFFER = "gig_offer", "零工邀约"
+    GIG_ASSIGNMENT = "gig_assignment", "上岗安排变动"
+    GIG_CONFIRM = "gig_confirm", "请确认到岗"
+    GIG_URGENT = "gig_urgent", "急招零工"
+    GIG_WAITING = "gig_waiting", "排队进展"
+    GIG_ORDER = "gig_order", "用工订单进展"
+    GIG_PLAN = "gig_plan", "配工方案"
+    GIG_TIMESHEET = "gig_timesheet", "工时确认与对账"
+    GIG_ACCIDENT = "gig_accident", "工伤事故报告"
+    GIG_PAY = "gig_pay", "工资结算"
+    GIG_OVERDUE = "gig_overdue", "工资逾期"
+    GIG_STANDING = "gig_standing", "到岗记录与评价"
+    GIG_SHARING = "gig_sharing", "共享用工"
+    GIG_BLOCK = "gig_block", "暂停发布"
 
 
 class Channel(Labelled):
@@ -93,6 +107,20 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.SURVEY_ASSIGNED: ReachRule(),
     NoticeKind.ACCOUNT: ReachRule(sms=True, at_night=True),
     NoticeKind.FAIR: ReachRule(sms=True),
+    NoticeKind.GIG_OFFER: ReachRule(sms=True, call=True),
+    NoticeKind.GIG_ASSIGNMENT: ReachRule(sms=True, call=True),
+    NoticeKind.GIG_CONFIRM: ReachRule(sms=True, call=True),
+    NoticeKind.GIG_URGENT: ReachRule(sms=True),
+    NoticeKind.GIG_WAITING: ReachRule(),
+    NoticeKind.GIG_ORDER: ReachRule(sms=True),
+    NoticeKind.GIG_PLAN: ReachRule(),
+    NoticeKind.GIG_TIMESHEET: ReachRule(sms=True),
+    NoticeKind.GIG_ACCIDENT: ReachRule(sms=True, call=True, at_night=True),
+    NoticeKind.GIG_PAY: ReachRule(sms=True),
+    NoticeKind.GIG_OVERDUE: ReachRule(sms=True, call=True),
+    NoticeKind.GIG_STANDING: ReachRule(sms=True),
+    NoticeKind.GIG_SHARING: ReachRule(),
+    NoticeKind.GIG_BLOCK: ReachRule(sms=True, call=True),
 }
 # identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.
 QUIET_FROM, QUIET_TO = time(21), time(7)

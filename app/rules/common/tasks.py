@@ -29,6 +29,15 @@ class TaskKind(Labelled):
     WECHAT_PUNISHED = "wechat_punished", "微信平台处罚"
     FAIR_BOOTH = "fair_booth", "确认企业参展"
     FAIR_REPORT = "fair_report", "招聘会总结"
+    GIG_ORDER_REVIEW = "gig_order_review", "复核用工订单"
+    MINOR_CONFIRM = "minor_confirm", "核对未成年工登记"
+    SKILL_PROOF = "skill_proof", "核对技能证明"
+    NO_SHOW_APPEAL = "no_show_appeal", "答复未到岗申诉"
+    WAGE_OVERDUE = "wage_overdue", "处理工资逾期"
+    PUBLISHING_BLOCK = "publishing_block", "决定是否暂停发布"
+    BLOCK_APPEAL = "block_appeal", "答复暂停发布申诉"
+    WORKER_BLOCKED = "worker_blocked", "核对讨薪后被拉黑"
+    ACCIDENT = "accident", "跟进工伤事故"
 
 
 class TaskState(Labelled):
@@ -59,6 +68,15 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.WECHAT_PUNISHED: Permission.PERSON_MANAGE,
     TaskKind.FAIR_BOOTH: Permission.FAIR_MANAGE,
     TaskKind.FAIR_REPORT: Permission.FAIR_MANAGE,
+    TaskKind.GIG_ORDER_REVIEW: Permission.GIG_ORDER_REVIEW,
+    TaskKind.MINOR_CONFIRM: Permission.GIG_DECIDE,
+    TaskKind.SKILL_PROOF: Permission.GIG_DECIDE,
+    TaskKind.NO_SHOW_APPEAL: Permission.GIG_DECIDE,
+    TaskKind.WAGE_OVERDUE: Permission.GIG_DECIDE,
+    TaskKind.PUBLISHING_BLOCK: Permission.GIG_DECIDE,
+    TaskKind.BLOCK_APPEAL: Permission.GIG_DECIDE,
+    TaskKind.WORKER_BLOCKED: Permission.GIG_DECIDE,
+    TaskKind.ACCIDENT: Permission.GIG_DECIDE,
 }
 
 # What nothing in the system can do: done in the world, then ticked off with a word about it.

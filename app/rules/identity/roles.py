@@ -51,6 +51,7 @@ class ScopeKind(Labelled):
 class Permission(StrEnum):
     """`domain:resource:action`, alphabetical."""
 
+    ALLOCATION_RUN = "gigs:allocation:run"
     APPLICATION_MANAGE = "jobs:application:manage"
     APPOINTMENT_MANAGE = "identity:appointment:manage"
     AUDIT_READ = "identity:audit:read"
@@ -60,6 +61,11 @@ class Permission(StrEnum):
     ENTERPRISE_REVIEW = "organisation:enterprise:review"
     FAIR_MANAGE = "jobs:fair:manage"
     GRID_COMPLETE = "organisation:grid:complete"
+    GIG_DECIDE = "gigs:standing:decide"
+    GIG_ORDER_REVIEW = "gigs:order:review"
+    GIG_ORDER_WRITE = "gigs:order:write"
+    GIG_SETTLE = "gigs:settlement:manage"
+    GIG_SITE = "gigs:site:manage"
     LIAISON_CONFIRM = "organisation:liaison:confirm"
     ORGANISATION_READ = "organisation:roster:read"
     PERSON_ASSIST = "identity:person:assist"
@@ -102,6 +108,10 @@ _OFFICER = _STAFF | {
     Permission.ENTERPRISE_REVIEW, Permission.REPORT_HANDLE, Permission.CONTENT_REVIEW, Permission.PERSON_REVEAL,
     Permission.CALL_HANDLE,
 }  # fmt: skip
+# What a firm does about its shifts; the plan of the whole town is the office's alone (`services/gigs/runs`).
+_DISPATCH = frozenset({
+    Permission.ALLOCATION_RUN, Permission.GIG_ORDER_WRITE, Permission.GIG_SETTLE, Permission.GIG_SITE,
+})  # fmt: skip
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     **dict.fromkeys(STAFF_ROLES, _STAFF),
     Role.TOWN_ADMIN: _STAFF | {
@@ -111,17 +121,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.FAIR_MANAGE, Permission.SURVEY_MANAGE, Permission.SURVEY_READ, Permission.VACANCY_REVIEW,
         Permission.WAGE_CONFIRM,
     },
-    Role.GIGS_OFFICER: _OFFICER,
+    Role.GIGS_OFFICER: _OFFICER | {
+        Permission.ALLOCATION_RUN, Permission.GIG_DECIDE, Permission.GIG_ORDER_REVIEW,
+    },
     Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL},
     Role.GRID_LEADER: _GRID | {Permission.SURVEY_READ},
     Role.GRID_MEMBER: _GRID,
     Role.POINTS_CLERK: _STAFF | {Permission.PERSON_ASSIST},
     Role.AUDITOR: _STAFF | {Permission.AUDIT_READ},
     Role.OWNER: frozenset({
-        Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE,
+        Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE, *_DISPATCH,
     }),
     Role.RECRUITER: frozenset({Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE}),
-    Role.DISPATCHER: frozenset({Permission.CALL_HANDLE}),
+    Role.DISPATCHER: _DISPATCH | {Permission.CALL_HANDLE},
 }  # fmt: skip
 
 

@@ -70,6 +70,26 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "roster_person.person_id": _mine(M.FIRST, D.HANDLED, "名册认领：解除，公开名册本身不变"),
     "survey_answer.person_id": _mine(M.MOVE, D.HANDLED, "摸底答卷：清除内容，解除关联"),
     "survey_assignment.person_id": _mine(M.FIRST, D.DELETE, "摸底任务：哪个网格归谁走访"),
+    "weekly_window.person_id": _mine(M.STAY, D.DELETE, "每周可上班时间"),
+    "day_exception.person_id": _mine(M.STAY, D.DELETE, "个别日子的可上班时间"),
+    "anchor.person_id": _mine(M.STAY, D.DELETE, "固定要到的地方和时间"),
+    "worker_skill.person_id": _mine(M.FIRST, D.DELETE, "会做的工序"),
+    "worker_profile.person_id": _mine(M.FIRST, D.DELETE, "零工登记"),
+    "roster_member.person_id": _mine(M.MOVE, D.DELETE, "企业零工名单"),
+    "worker_block.person_id": PersonColumn(
+        exported=False, on_merge=M.MOVE, on_deletion=D.DELETE, why="企业不再邀请：企业一方的记录"
+    ),
+    "plan_pin.person_id": PersonColumn(exported=False, on_merge=M.STAY, on_deletion=D.DELETE, why="配工时的指定与排除"),
+    "waiting_entry.person_id": _mine(M.STAY, D.DELETE, "班次排队"),
+    "offer.person_id": _mine(M.STAY, D.HANDLED, "邀约：收回未答复的，记录只留编号"),
+    "assignment.person_id": _mine(M.MOVE, D.HANDLED, "上岗安排：取消未开始的；用工记录依法保存3年"),
+    "timesheet.person_id": _mine(M.MOVE, D.KEEP, "工时单：工资台账依法保存3年"),
+    "accident_report.person_id": _mine(M.MOVE, D.KEEP, "工伤事故报告：依法保存"),
+    "settlement.person_id": _mine(M.MOVE, D.KEEP, "工资结算：工资台账依法保存3年"),
+    "mediation_referral.person_id": _mine(M.MOVE, D.KEEP, "选择调解的事实"),
+    "rating.person_id": _mine(M.MOVE, D.DELETE, "评价"),
+    "no_show.person_id": _mine(M.MOVE, D.DELETE, "未到岗记录"),
+    "shared_worker.person_id": _mine(M.STAY, D.DELETE, "共享用工的本人同意"),
     "retained_record.person_id": PersonColumn(
         exported=False, on_merge=M.MOVE, on_deletion=D.KEEP, why="依法保存的记录：到期清除"
     ),
@@ -88,7 +108,10 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "interview.proposed_by", "invitation.invited_by",
             "report.taken_by", "report.decided_by", "representation.revoked_by", "task.done_by",
             "survey_answer.recorded_by", "survey_assignment.assigned_by", "survey_household.recorded_by",
-            "survey_wave.created_by",
+            "survey_wave.created_by", "worker_profile.minor_confirmed_by", "worker_skill.proved_by", "worker_block.blocked_by",
+            "shift_order.posted_by", "order_template.created_by", "allocation_run.requested_by", "plan_pin.set_by",
+            "site_mark.by_person_id", "timesheet_import.imported_by", "publishing_block.decided_by", "rating.by_person_id",
+            "no_show.decided_by", "sharing_agreement.offered_by", "sharing_agreement.answered_by",
         ),
         _DONE_BY,
     ),
@@ -100,9 +123,16 @@ ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "saved_vacancy": (("vacancy_id",), frozenset()),
     "report": (("subject_kind", "subject_id"), frozenset({"upheld", "dismissed"})),
     "enterprise_claim": (("enterprise_id",), frozenset({"approved", "returned"})),
+    "roster_member": (("enterprise_id",), frozenset()),
+    "worker_block": (("enterprise_id",), frozenset()),
+    "assignment": (("shift_id",), frozenset({"released", "left", "called_off"})),
+    "settlement": (("enterprise_id", "period_start", "period_end", "part"), frozenset()),
 }
 # Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
 CHILDREN: dict[str, str] = {
+    "site_mark.assignment_id": "assignment",
+    "settlement_line.settlement_id": "settlement",
+    "timesheet_difference.timesheet_id": "timesheet",
     "application_step.application_id": "application",
     "interview.application_id": "application",
     "kept_check.application_id": "application",
@@ -119,4 +149,15 @@ HIDDEN_COLUMNS = frozenset({
     "password_hash", "totp_sealed", "token_hash", "code_hash", "code_sealed", "login_code_hash", "phone_hash",
     "id_number_hash", "content_hash", "key_sealed", "object_name", "successor_hash", "before_sealed", "last_step",
 })  # fmt: skip
-EXPORTED_CHILDREN = frozenset({"application_step", "interview", "kept_check", "notice_delivery", "file_use"})
+EXPORTED_CHILDREN = frozenset(
+    {
+        "site_mark",
+        "settlement_line",
+        "timesheet_difference",
+        "application_step",
+        "interview",
+        "kept_check",
+        "notice_delivery",
+        "file_use",
+    }
+)

@@ -32,6 +32,7 @@ from app.rules.organisation import LiaisonState
 from app.services.common.calendar import load_calendar
 from app.services.common.codes import load_codes
 from app.services.common.tasks import close_tasks, open_task
+from app.services.gigs.seeding import load_labour_limits
 from app.services.jobs.seeding import load_posting_rules, open_wage_tasks
 from app.services.jobs.survey_questions import load_questions
 from app.services.organisation.seed_files import SeedFileError, read_csv, typed_rows
@@ -70,6 +71,7 @@ async def load_seeds(session: AsyncSession, *, directory: Path, now: datetime) -
         *await load_codes(session, directory=directory, now=now),
         await load_calendar(session, directory=directory, now=now),
         *await load_posting_rules(session, directory=directory, now=now),
+        await load_labour_limits(session, directory=directory, now=now),
         *await load_questions(session, directory=directory, now=now),
     ]
     opened = await _open_tasks(session, now) + await open_wage_tasks(session, now=now)
