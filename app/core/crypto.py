@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -122,6 +122,15 @@ class Crypto:
     def derived_key(self, purpose: str) -> bytes:
         """32 bytes for a use of its own: signed links, refresh tokens, the audit chain."""
         return hmac.new(self._index_secret, f"key\0{purpose}".encode(), hashlib.sha256).digest()
+
+
+def crypto_of(session: Any) -> Crypto:
+    """What opens sealed values, from the unit of work itself: a reaction is handed a session and an event, no runtime.
+
+    `services/runtime` gives it to the database, which gives it to every session.
+    """
+    crypto: Crypto = session.info["crypto"]
+    return crypto
 
 
 def _aes_encrypt(key: bytes, nonce: bytes, data: bytes, place: bytes) -> bytes:

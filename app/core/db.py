@@ -42,6 +42,8 @@ ANSWER_SECONDS = 0.2
 class Database:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        # What every session carries for those who are handed nothing else (`core/crypto.crypto_of`).
+        self.carried: dict[str, Any] = {}
         make = _sqlite_engine if settings.is_sqlite else _postgresql_engine
         self.writer: AsyncEngine = make(settings, writes=True)
         self.reader: AsyncEngine = make(settings, writes=False)
@@ -55,7 +57,7 @@ class Database:
         `before_begin(sync_session)` may attach work that becomes the transaction's first statement.
         """
         with database_failures():
-            async with AsyncSession(self.writer, expire_on_commit=False) as session:
+            async with AsyncSession(self.writer, expire_on_commit=False, info=self.carried) as session:
                 if before_begin is not None:
                     before_begin(session.sync_session)
                 async with dropped_when_silent(session):
@@ -65,7 +67,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
         with database_failures():
-            async with AsyncSession(self.reader, expire_on_commit=False, autoflush=False) as session:
+            async with AsyncSession(self.reader, expire_on_commit=False, autoflush=False, info=self.carried) as session:
                 # A place in the pool and a new connection together, not each, within the limit.
                 async with asyncio.timeout(self._acquire_seconds):
                     await session.connection()

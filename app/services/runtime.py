@@ -75,6 +75,7 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
 
 def _assemble(settings: Settings, clock: Clock, db: Database, http: httpx.AsyncClient) -> Runtime:
     crypto = Crypto(ring_of(settings), settings.index_secret, suite=settings.field_suite)
+    db.carried["crypto"] = crypto
     apps = {key: WechatApp(key, appid, secret) for key, (appid, secret) in settings.wechat_credentials().items()}
     rates = DEFAULTS | {RateKind(kind): text for kind, text in settings.rate_limits.items()}
     return Runtime(

@@ -372,6 +372,7 @@ def _part3() -> None:
         sa.Column("outside_minutes_week", sa.Integer(), nullable=False),
         sa.Column("overtime_consent", sa.Boolean(), nullable=False),
         sa.Column("student", sa.Boolean(), nullable=True),
+        sa.Column("retired", sa.Boolean(), nullable=True),
         sa.Column("night_ok", sa.Boolean(), nullable=True),
         sa.Column("favourites", sa.JSON(), nullable=False),
         sa.Column("blocks", sa.JSON(), nullable=False),

@@ -32,6 +32,8 @@ class WorkerProfile(Versioned, table=True):
     outside_minutes_week: int = 0
     overtime_consent: bool = False
     student: bool | None = None
+    # Draws a pension or is past the age of retirement, as the person says; from the highest age on it is so anyway.
+    retired: bool | None = None
     night_ok: bool | None = None
     favourites: list[str] = Field(default_factory=list, sa_type=JSON)
     # Firms the person will not work for, and firms that shall not see them; nobody is told which.

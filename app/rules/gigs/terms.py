@@ -64,6 +64,7 @@ class RelationLabel(Labelled):
     PART_TIME = "part_time", "非全日制用工"
     TASK_CONTRACT = "task_contract", "以完成一定工作任务为期限的劳动合同"
     RETIREE = "retiree", "超龄人员用工协议"
+    STUDENT = "student", "在校学生勤工助学"
     SHARED = "shared", "共享用工"
 
 
