@@ -28,15 +28,24 @@ class LimitScope(Labelled):
 class LimitRow(Protocol):
     """A row of `labour_limit_row`. `effective_to` is the last day on which it holds."""
 
-    limit_id: str
-    kind: str
-    scope: str
-    value: int
-    confirmed: bool
-    law: str
-    article: str
-    effective_from: date
-    effective_to: date | None
+    @property
+    def limit_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def value(self) -> int: ...
+    @property
+    def confirmed(self) -> bool: ...
+    @property
+    def law(self) -> str: ...
+    @property
+    def article(self) -> str: ...
+    @property
+    def effective_from(self) -> date: ...
+    @property
+    def effective_to(self) -> date | None: ...
 
 
 class LimitMissingError(RuntimeError):
@@ -68,6 +77,8 @@ class Limits:
     # Minors: codes of `Hazard` that are closed to them; nights.
     minor_hazards: frozenset[str] = frozenset()
     minor_night: bool = False
+    # How long after the office's look at their papers, at most, a new health check is due.
+    minor_ready_days: int
     # Hours, minutes.
     day_minutes: int | None = None
     week_minutes: int | None = None
