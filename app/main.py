@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.core.logging import configure_logging
 from app.core.middleware import Edge
 from app.core.settings import Settings
-from app.routers import common, failures, identity, jobs, organisation
+from app.routers import common, failures, gigs, identity, jobs, organisation
 from app.routers.document import finished
 from app.services import reactions
 from app.services.jobs.openings import warm
@@ -69,7 +69,14 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.settings, app.state.clock, app.state.draining = settings, clock, asyncio.Event()
     failures.install(app)
     # Routes are tried in this order, one after the other: the public list, asked most, comes early.
-    for router in (common.ROOT, *jobs.ROUTERS, *common.ROUTERS, *identity.ROUTERS, *organisation.ROUTERS):
+    for router in (
+        common.ROOT,
+        *jobs.ROUTERS,
+        *gigs.ROUTERS,
+        *common.ROUTERS,
+        *identity.ROUTERS,
+        *organisation.ROUTERS,
+    ):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 

@@ -60,5 +60,13 @@ class RotatingCodes:
         # Clocks of two machines differ by less than a period: a code from just ahead holds as well.
         return None if current - 1 <= number <= current + 1 else CodeFault.EXPIRED
 
+    def thing_of(self, code: str) -> UUID | None:
+        """Which thing a code speaks of; whether it holds says `fault`. None where it is no code at all."""
+        try:
+            raw = base64.b64decode(code, b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        return UUID(bytes=raw[:ID_BYTES]) if len(raw) == LENGTH else None
+
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).digest()[:MAC_BYTES]

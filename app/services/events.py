@@ -300,3 +300,17 @@ class SurveyOpened(Event):
     name: str
     closes_on: date
     members: tuple[UUID, ...]
+
+
+class WorkerBlocked(Event):
+    """A firm does not want this person any more: open offers between them are taken back."""
+
+    enterprise_id: UUID
+    person_id: UUID
+
+
+class SettlementClaimed(Event):
+    """The person has asked this firm for wages that are overdue or short."""
+
+    enterprise_id: UUID
+    person_id: UUID

@@ -44,6 +44,7 @@ from app.services.events import (
     WechatAccountCancelled,
     WechatDataRevoked,
 )
+from app.services.gigs import profile_life
 from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
 from app.services.jobs import (
@@ -102,6 +103,8 @@ def register() -> None:
     subscribe(FairCancelled, tell_fair_cancelled)
     subscribe(SavedSearchesMatched, tell_searcher)
     subscribe(PersonMerged, forget_doubly_saved)
+    # What becomes of a worker's registration.
+    profile_life.register()
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:

@@ -28,6 +28,7 @@ TABLES = (
     "settlement",
     "sharing_agreement",
     "timesheet_import",
+    "wage_claim",
     "worker_block",
     "worker_profile",
     "worker_skill",
@@ -341,6 +342,20 @@ def _part2() -> None:
 
 
 def _part3() -> None:
+    op.create_table(
+        "wage_claim",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("enterprise_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["enterprise_id"], ["enterprise.id"], name=op.f("fk_wage_claim_enterprise_id_enterprise")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_wage_claim_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wage_claim")),
+    )
+    op.create_index("ix_wage_claim_pair", "wage_claim", ["enterprise_id", "person_id", "created_at"])
+    op.create_index(op.f("ix_wage_claim_person_id"), "wage_claim", ["person_id"])
     op.create_table(
         "worker_block",
         *_versioned(),

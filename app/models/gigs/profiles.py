@@ -142,6 +142,14 @@ class WorkerBlock(Versioned, table=True):
     lifted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class WageClaim(Identified, table=True):
+    """Somebody asked a firm for unpaid wages: that it happened and when, so that a block soon after it is noticed."""
+
+    __table_args__ = (Index("ix_wage_claim_pair", "enterprise_id", "person_id", "created_at"),)
+    enterprise_id: UUID = Field(foreign_key="enterprise.id")
+    person_id: UUID = Field(foreign_key="person.id", index=True)
+
+
 class LabourLimitRow(Versioned, table=True):
     """A number of the law of hours and ages, dated. `value` in the unit named; off while not confirmed where it says so."""
 

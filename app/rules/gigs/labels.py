@@ -126,8 +126,53 @@ def warnings_of(worker: Worker, new: Stretch, held: Sequence[Stretch], limits: L
         found.append(
             f"这一周您合计{said(total)}{outside}，勤工助学原则上每周不超过{said(limits.student_week_warn)}（{limits.says('student_week_warn')}）"
         )
-    lowest = limits.retired_age_women
-    asked = worker.retired is None and not is_retired(worker, new.day, limits) and lowest is not None
-    if asked and worker.born is not None and lowest is not None and compute_age(worker.born, new.day) >= lowest:
-        found.append(f"您已满{lowest}周岁：如已退休或领取养老金，请在零工登记里选择，用工协议的说明会不同")
+    asked = None if is_retired(worker, new.day, limits) else _asked_to_retire(worker, new.day, limits)
+    if asked is not None:
+        found.append(asked)
     return tuple(found)
+
+
+def is_minor(worker: Worker, day: date, limits: Limits) -> bool:
+    """16 or 17: registration and health check first (未成年工特殊保护规定)."""
+    return worker.born is not None and limits.minimum_age <= compute_age(worker.born, day) < limits.adult_age
+
+
+def notes_of(worker: Worker, day: date, limits: Limits, *, skilled: bool, times_known: bool) -> list[str]:
+    """What follows from a registration, said to its owner: what is missing, and the labels with their rules."""
+    found = []
+    if worker.born is None:
+        found.append("还没有填写出生日期：可以先登记，接班次之前要填写")
+    if not skilled:
+        found.append("还没有填写会做的工序：填写后才能配上班次")
+    if not times_known:
+        found.append("还没有填写可上班的时间：可能会询问您，但不会自动排班")
+    if is_minor(worker, day, limits):
+        found.append(_minor_note(worker, day, limits))
+    if worker.student and limits.student_label:
+        found.append(f"在校学生：可以不签订劳动合同，报酬照付（{limits.says('student_label')}）")
+    if is_retired(worker, day, limits):
+        overtime = f"，不安排加班（{limits.says('retired_no_overtime')}）" if limits.retired_no_overtime else ""
+        found.append(f"{RETIREE_TEXT}{overtime}")
+    elif (asked := _asked_to_retire(worker, day, limits)) is not None:
+        found.append(asked)
+    return found
+
+
+def _minor_note(worker: Worker, day: date, limits: Limits) -> str:
+    ready = worker.minor_ready_until
+    if ready is None:
+        state = "请先上传未成年工登记证和体检表，由零工专员核对后才能接班次"
+    elif ready < day:
+        state = f"体检有效期已于{said_day(ready)}届满，请重新体检并上传"
+    else:
+        state = f"已核对，有效期到{ready.year}年{said_day(ready)}"
+    night = "，不安排夜班" if limits.minor_night else ""
+    return f"未满{limits.adult_age}周岁：{state}；有粉尘、有毒、高处、重体力等的班次不能接{night}"
+
+
+def _asked_to_retire(worker: Worker, day: date, limits: Limits) -> str | None:
+    """Near the age, nothing said: asked, never guessed."""
+    lowest = limits.retired_age_women
+    if worker.retired is not None or worker.born is None or lowest is None or compute_age(worker.born, day) < lowest:
+        return None
+    return f"您已满{lowest}周岁：如已退休或领取养老金，请在零工登记里选择，用工协议的说明会不同"

@@ -110,6 +110,16 @@ async def code_name(session: AsyncSession, code_table: str, code: str) -> str | 
     return found.one_or_none()
 
 
+async def names_of(session: AsyncSession, code_table: str, codes: Iterable[str]) -> dict[str, str]:
+    """Code → name of those that the table has; one statement."""
+    found = await session.exec(
+        select(col(CodeEntry.code), col(CodeEntry.name)).where(
+            CodeEntry.code_table == code_table, col(CodeEntry.code).in_(sorted(codes))
+        )
+    )
+    return dict(found.all())
+
+
 async def known_codes(session: AsyncSession, code_table: str, codes: Iterable[str]) -> set[str]:
     """Which of these the table has; one statement."""
     found = await session.exec(

@@ -64,6 +64,8 @@ READERS: dict[str, Permission] = {
     "report": Permission.REPORT_HANDLE,
     "representation": Permission.PERSON_MANAGE,
     "vacancy_takedown": Permission.VACANCY_REVIEW,
+    "worker_profile": Permission.GIG_DECIDE,
+    "worker_skill": Permission.GIG_DECIDE,
 }
 
 
@@ -289,6 +291,14 @@ async def settle_by_id(
 ) -> None:
     row = await lock(session, File, file_id, FileNotFoundHereError)
     await settle(session, row, ready=ready, because=because, now=now)
+
+
+async def erase_some(session: AsyncSession, file_ids: Sequence[UUID], *, because: str, now: datetime) -> None:
+    """These files of a thing, at their person's own wish: without a message about it."""
+    for file_id in sorted(set(file_ids)):
+        row = await lock(session, File, file_id, FileNotFoundHereError)
+        await release(session, "file", row.id, now=now)
+        await erase(session, row, because=because, now=now)
 
 
 async def hold_for_review(session: AsyncSession, row: File, *, because: str, now: datetime) -> None:

@@ -79,6 +79,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "worker_block.person_id": PersonColumn(
         exported=False, on_merge=M.MOVE, on_deletion=D.DELETE, why="企业不再邀请：企业一方的记录"
     ),
+    "wage_claim.person_id": _mine(M.MOVE, D.DELETE, "讨薪的日期：用于发现报复性拉黑"),
     "plan_pin.person_id": PersonColumn(exported=False, on_merge=M.STAY, on_deletion=D.DELETE, why="配工时的指定与排除"),
     "waiting_entry.person_id": _mine(M.STAY, D.DELETE, "班次排队"),
     "offer.person_id": _mine(M.STAY, D.HANDLED, "邀约：收回未答复的，记录只留编号"),

@@ -12,6 +12,7 @@ from app.core.db import lock
 from app.models.identity import AssistedAct
 from app.rules.identity.onbehalf import UNDO_WITHIN, AlreadyUndoneError, AssistedActNotFoundError, NotUndoableError
 from app.rules.identity.roles import Actor
+from app.services.gigs import papers, profiles, rosters
 from app.services.identity import audit, people
 from app.services.jobs import applications, fair_entries, interviews, invitations, seekers
 
@@ -32,9 +33,13 @@ RESTORERS: dict[str, Restore] = {
     invitations.SUBJECT: _never,
     interviews.SUBJECT: _never,
     fair_entries.SUBJECT: fair_entries.restore_check_in,
+    profiles.SUBJECT: profiles.restore_profile,
+    rosters.SUBJECT: rosters.restore_membership,
+    # Other papers take their place.
+    papers.PAPERS: _never,
 }
 # What was taken back is given anew, not restored.
-FINAL = frozenset({"withdraw_application", "withdraw_consent"})
+FINAL = frozenset({"withdraw_application", "withdraw_consent", "leave_roster"})
 
 
 async def undo(session: AsyncSession, crypto: Crypto, actor: Actor, act_id: UUID, *, now: datetime) -> AssistedAct:
