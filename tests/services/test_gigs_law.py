@@ -9,37 +9,19 @@ from sqlmodel import select
 
 from app.core.clock import china_date
 from app.core.ids import new_id
-from app.models.gigs import Assignment, LabourLimitRow, Shift, ShiftOrder, Timesheet
+from app.models.gigs import LabourLimitRow, Shift, ShiftOrder, Timesheet
 from app.rules.gigs import refusals
 from app.rules.gigs.labels import Label
 from app.rules.gigs.labour import limits_of
 from app.rules.gigs.offers import WORKED, AssignmentState
 from app.rules.gigs.profiles import WorkerProfileMissingError
-from app.rules.gigs.terms import RelationLabel, SeatKind
+from app.rules.gigs.terms import RelationLabel
 from app.services.gigs import law
 from tests.factories.world import Someone, World
 from tests.rules.gigs.material import rows as seed_rows
-from tests.support.gig_people import born
+from tests.support.gig_people import born, taken
 from tests.support.gigs import at, floor, order, shift, worker
 from tests.support.jobs import Hiring, counted, rival
-
-
-async def taken(
-    world: World, person: Someone, of: Shift, state: AssignmentState = AssignmentState.CONFIRMED, **changes: Any
-) -> Assignment:
-    now = world.clock.now()
-    row = Assignment(
-        **{
-            "id": new_id(), "created_at": now, "updated_at": now, "shift_id": of.id, "person_id": UUID(person.id),
-            "enterprise_id": of.enterprise_id, "starts_at": of.starts_at, "ends_at": of.ends_at,
-            "work_minutes": of.work_minutes, "seat": SeatKind.REGULAR, "units": 2, "state": state, "order_version": 1,
-            "label": RelationLabel.PART_TIME, "label_day_minutes": 0, "label_week_minutes": 0, "accepted_at": now,
-        }
-        | changes
-    )  # fmt: skip
-    async with world.runtime.db.unit_of_work() as session:
-        session.add(row)
-    return row
 
 
 async def ask(world: World, person: Someone, wanted: Shift, of: ShiftOrder, **options: Any) -> Label:

@@ -1,10 +1,14 @@
-"""Workers as they register themselves over HTTP."""
+"""Workers as they register themselves over HTTP, and seats that they hold."""
 
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from app.core.clock import china_date
+from app.core.ids import new_id
+from app.models.gigs import Assignment, Shift
+from app.rules.gigs.offers import AssignmentState
+from app.rules.gigs.terms import RelationLabel, SeatKind
 from app.services.gigs.profiles import get_profile
 from tests.factories.world import Someone, World, ok
 from tests.support.gigs import FLAT_SEAM, OVERLOCK
@@ -55,3 +59,21 @@ async def minor(world: World) -> tuple[Someone, dict[str, Any]]:
 async def worker_id(world: World, person: Someone) -> str:
     async with world.runtime.db.reading() as session:
         return str((await get_profile(session, UUID(person.id))).id)
+
+
+async def taken(
+    world: World, person: Someone, of: Shift, state: AssignmentState = AssignmentState.CONFIRMED, **changes: Any
+) -> Assignment:
+    now = world.clock.now()
+    row = Assignment(
+        **{
+            "id": new_id(), "created_at": now, "updated_at": now, "shift_id": of.id, "person_id": UUID(person.id),
+            "enterprise_id": of.enterprise_id, "starts_at": of.starts_at, "ends_at": of.ends_at,
+            "work_minutes": of.work_minutes, "seat": SeatKind.REGULAR, "units": 2, "state": state, "order_version": 1,
+            "label": RelationLabel.PART_TIME, "label_day_minutes": 0, "label_week_minutes": 0, "accepted_at": now,
+        }
+        | changes
+    )  # fmt: skip
+    async with world.runtime.db.unit_of_work() as session:
+        session.add(row)
+    return row

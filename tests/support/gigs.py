@@ -16,6 +16,7 @@ from app.rules.gigs.orders import OrderState, ShiftState
 from app.rules.gigs.terms import Cover, FillMode, GigPayUnit, WagePeriod
 from app.rules.identity.roles import Role, ScopeKind
 from app.rules.jobs.terms import CoordType
+from app.services.organisation.enterprises import get_enterprise
 from tests.factories.world import Someone, World
 
 # 平车工 and 锁边工 in the town's own finer codes.
@@ -37,7 +38,9 @@ async def floor(world: World, hiring: Any) -> Floor:
     """The firm of `hiring` with a dispatcher of its own."""
     dispatcher = await world.person(app="linggong")
     await world.appoint(dispatcher, Role.DISPATCHER, ScopeKind.ENTERPRISE, hiring.firm_id)
-    return Floor(world, dispatcher, hiring.firm_id, "石狮市宏泽服饰有限公司")
+    async with world.runtime.db.reading() as session:
+        firm = await get_enterprise(session, UUID(hiring.firm_id))
+    return Floor(world, dispatcher, hiring.firm_id, firm.name)
 
 
 async def gigs_officer(world: World) -> Someone:

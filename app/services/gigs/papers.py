@@ -211,7 +211,8 @@ async def erase_health(session: AsyncSession, person_id: UUID, *, now: datetime)
     row = found.one_or_none()
     if row is None or row.minor_health_file_id is None:
         return
-    await _erase_files(session, [row.minor_health_file_id, row.minor_registration_file_id], "本人撤回同意", now)
+    papers = [row.minor_health_file_id, row.minor_registration_file_id]
+    await _erase_files(session, papers, (PROFILE, row.id), "本人撤回同意", now)
     row.minor_health_file_id = row.minor_registration_file_id = None
     row.minor_ready_until = row.minor_confirmed_by = None
     row.touch(now)
@@ -224,17 +225,21 @@ async def forget_all(session: AsyncSession, person_id: UUID, *, now: datetime) -
     for profile in found:
         papers = [profile.minor_health_file_id, profile.minor_registration_file_id]
         profile.minor_health_file_id = profile.minor_registration_file_id = None
-        await _erase_files(session, papers, "账号已注销", now)
+        await _erase_files(session, papers, (PROFILE, profile.id), "账号已注销", now)
         await close_tasks(session, TaskKind.MINOR_CONFIRM, profile.id, by=None, now=now, note="账号已注销")
     for skill in (await skills_of(session, [person_id]))[person_id]:
         proof, skill.proof_file_id = skill.proof_file_id, None
-        await _erase_files(session, [proof], "账号已注销", now)
+        await _erase_files(session, [proof], (SKILL, skill.id), "账号已注销", now)
         await close_tasks(session, TaskKind.SKILL_PROOF, skill.id, by=None, now=now, note="账号已注销")
 
 
-async def _erase_files(session: AsyncSession, file_ids: Sequence[UUID | None], because: str, now: datetime) -> None:
+async def _erase_files(
+    session: AsyncSession, file_ids: Sequence[UUID | None], subject: tuple[str, UUID], because: str, now: datetime
+) -> None:
+    """Gone, and shown to the office no more."""
     given = [file_id for file_id in file_ids if file_id is not None]
     await files.erase_some(session, given, because=because, now=now)
+    await files.forget_uses(session, *subject)
 
 
 def _masked(facts: PersonFacts) -> str | None:
