@@ -1,11 +1,11 @@
 """The only place that reads the time. Everything else is handed a `Clock` or a `now`."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-# Chinese dates (birthdays, deadlines, quiet hours) are counted in China Standard Time, which has had no summer
-# time since 1991: a fixed offset needs no zone files, which slim images lack.
-CHINA = timezone(timedelta(hours=8), "CST")
+from app.core.zone import CHINA, china_date
+
+__all__ = ["CHINA", "Clock", "FixedClock", "SystemClock", "china_date"]
 
 
 class Clock(Protocol):
@@ -29,8 +29,3 @@ class FixedClock:
 
     def advance(self, delta: timedelta) -> None:
         self._now += delta
-
-
-def china_date(instant: datetime) -> date:
-    """The calendar date of an instant in China Standard Time."""
-    return instant.astimezone(CHINA).date()

@@ -10,7 +10,7 @@ from tests.factories.world import Someone, World, ok, refused
 from tests.support.api import NOBODY
 from tests.support.gig_people import HOME, SKILLS, born, minor, registered, worker_form, worker_id
 from tests.support.gigs import FLAT_SEAM, OVERLOCK, gigs_officer
-from tests.support.jobs import count
+from tests.support.jobs import count, key
 from tests.support.privacy import acting, holding, relative_of, told
 from tests.support.uploads import look, pdf, uploaded
 
@@ -160,10 +160,10 @@ async def test_a_certificate_is_looked_at_by_the_office(world: World) -> None:
     officer = await gigs_officer(world)
     file_id = (await uploaded(person, pdf(), purpose="skill_proof"))["file_id"]
     path, form = f"/me/worker-skills/{FLAT_SEAM}/proof", {"file_id": file_id, "expected_version": 1}
-    refused(await person.post(f"/me/worker-skills/{FLAT_SEAM}9/proof", form), 404, "worker_skill_not_found")
-    refused(await person.post(path, form | {"expected_version": 2}), 409, "stale")
-    refused(await person.post(path, form | {"file_id": NOBODY}), 422, "file_unusable")
-    skill = ok(await person.post(path, form))
+    refused(await person.post(f"/me/worker-skills/{FLAT_SEAM}9/proof", form, key=key()), 404, "worker_skill_not_found")
+    refused(await person.post(path, form | {"expected_version": 2}, key=key()), 409, "stale")
+    refused(await person.post(path, form | {"file_id": NOBODY}, key=key()), 422, "file_unusable")
+    skill = ok(await person.post(path, form, key=key()))
     assert (skill["proof"], skill["proof_pending"], skill["version"]) == ("claimed", True, 2)
     assert made["skills"][0]["proof_pending"] is False
     waiting = await task(officer, "skill_proof")
@@ -172,10 +172,10 @@ async def test_a_certificate_is_looked_at_by_the_office(world: World) -> None:
     assert (await look(officer, file_id)).is_success
     decide = f"/skill-proofs/{waiting['subject_id']}/decide"
     good = {"approve": True, "proof": "certificate", "level": 4, "expected_version": 2}
-    refused(await officer.post(decide, good | {"proof": "firm"}), 422, "invalid_fields")
-    refused(await officer.post(decide, good | {"expected_version": 1}), 409, "stale")
-    assert ok(await officer.post(decide, good))["proof_label"] == "证书"
-    refused(await officer.post(decide, good | {"expected_version": 3}), 409, "nothing_to_prove")
+    refused(await officer.post(decide, good | {"proof": "firm"}, key=key()), 422, "invalid_fields")
+    refused(await officer.post(decide, good | {"expected_version": 1}, key=key()), 409, "stale")
+    assert ok(await officer.post(decide, good, key=key()))["proof_label"] == "证书"
+    refused(await officer.post(decide, good | {"expected_version": 3}, key=key()), 409, "nothing_to_prove")
     now = ok(await person.get(PATH))
     first = now["skills"][0]
     assert (first["level"], first["proof"], first["proof_pending"]) == (4, "certificate", False)
@@ -193,11 +193,11 @@ async def test_a_refused_proof_goes_and_says_why(world: World) -> None:
     person, _ = await registered(world)
     officer = await gigs_officer(world)
     file_id = (await uploaded(person, pdf(), purpose="skill_proof"))["file_id"]
-    ok(await person.post(f"/me/worker-skills/{OVERLOCK}/proof", {"file_id": file_id, "expected_version": 1}))
+    ok(await person.post(f"/me/worker-skills/{OVERLOCK}/proof", {"file_id": file_id, "expected_version": 1}, key=key()))
     waiting = await task(officer, "skill_proof")
     decide = f"/skill-proofs/{waiting['subject_id']}/decide"
-    refused(await officer.post(decide, {"approve": False, "expected_version": 2}), 422, "invalid_fields")
-    ok(await officer.post(decide, {"approve": False, "reason": "照片看不清", "expected_version": 2}))
+    refused(await officer.post(decide, {"approve": False, "expected_version": 2}, key=key()), 422, "invalid_fields")
+    ok(await officer.post(decide, {"approve": False, "reason": "照片看不清", "expected_version": 2}, key=key()))
     assert "照片看不清" in (await told(person))[0]["body"]
     assert ok(await person.get(PATH))["skills"][1]["proof_pending"] is False
     refused(await officer.get(f"/skill-proofs/{waiting['subject_id']}"), 404, "worker_skill_not_found")
@@ -208,7 +208,7 @@ async def test_a_skill_given_up_takes_its_question_along(world: World) -> None:
     person, made = await registered(world)
     officer = await gigs_officer(world)
     file_id = (await uploaded(person, pdf(), purpose="skill_proof"))["file_id"]
-    ok(await person.post(f"/me/worker-skills/{OVERLOCK}/proof", {"file_id": file_id, "expected_version": 1}))
+    ok(await person.post(f"/me/worker-skills/{OVERLOCK}/proof", {"file_id": file_id, "expected_version": 1}, key=key()))
     ok(await person.put(PATH, worker_form(skills=SKILLS[:1], expected_version=made["version"])))
     assert ok(await officer.get("/tasks", kind="skill_proof"))["items"] == []
 
@@ -227,11 +227,11 @@ async def test_papers_of_minors_are_looked_at_before_anything(world: World) -> N
     good = {"approve": True, "ready_until": str(today + timedelta(days=365)), "expected_version": 2}
     for days in (-1, 366):
         form = good | {"ready_until": str(today + timedelta(days=days))}
-        refused(await officer.post(decide, form), 422, "minor_ready_until_wrong", "ready_until")
-    refused(await officer.post(decide, good | {"ready_until": None}), 422, "invalid_fields")
-    refused(await officer.post(decide, good | {"expected_version": 1}), 409, "stale")
-    assert ok(await officer.post(decide, good))["ready_until"] == good["ready_until"]
-    refused(await officer.post(decide, good | {"expected_version": 3}), 409, "nothing_to_prove")
+        refused(await officer.post(decide, form, key=key()), 422, "minor_ready_until_wrong", "ready_until")
+    refused(await officer.post(decide, good | {"ready_until": None}, key=key()), 422, "invalid_fields")
+    refused(await officer.post(decide, good | {"expected_version": 1}, key=key()), 409, "stale")
+    assert ok(await officer.post(decide, good, key=key()))["ready_until"] == good["ready_until"]
+    refused(await officer.post(decide, good | {"expected_version": 3}, key=key()), 409, "nothing_to_prove")
     now = ok(await person.get(PATH))
     assert now["minor"]["ready_until"] == good["ready_until"]
     assert any("已核对" in note for note in now["notes"])
@@ -240,7 +240,11 @@ async def test_papers_of_minors_are_looked_at_before_anything(world: World) -> N
     form = {"registration_file_id": papers[0], "health_file_id": papers[1], "expected_version": now["version"]}
     assert ok(await person.put("/me/minor-papers", form))["minor"]["ready_until"] is None
     refused(await look(officer, shown["health_file_id"]), 404, "file_not_found")
-    ok(await officer.post(decide, {"approve": False, "reason": "体检表过期", "expected_version": now["version"] + 1}))
+    ok(
+        await officer.post(
+            decide, {"approve": False, "reason": "体检表过期", "expected_version": now["version"] + 1}, key=key()
+        )
+    )
     assert ok(await person.get(PATH))["minor"]["submitted"] is False
     refused(await officer.get(f"/minor-papers/{waiting['subject_id']}"), 404, "worker_papers_not_found")
 
@@ -269,10 +273,14 @@ async def test_nobody_decides_about_their_own_papers(world: World) -> None:
     await world.consent(officer, "service")
     await registered(world, officer, companions=[])
     file_id = (await uploaded(officer, pdf(), purpose="skill_proof"))["file_id"]
-    ok(await officer.post(f"/me/worker-skills/{FLAT_SEAM}/proof", {"file_id": file_id, "expected_version": 1}))
+    ok(
+        await officer.post(
+            f"/me/worker-skills/{FLAT_SEAM}/proof", {"file_id": file_id, "expected_version": 1}, key=key()
+        )
+    )
     waiting = await task(officer, "skill_proof")
     form = {"approve": True, "proof": "town", "expected_version": 2}
-    refused(await officer.post(f"/skill-proofs/{waiting['subject_id']}/decide", form), 403, "self_review")
+    refused(await officer.post(f"/skill-proofs/{waiting['subject_id']}/decide", form, key=key()), 403, "self_review")
 
 
 async def test_without_the_service_nobody_is_asked_any_more(world: World) -> None:
@@ -286,7 +294,11 @@ async def test_an_ended_account_leaves_nothing(world: World) -> None:
     person, _ = await registered(world, home=HOME)
     ok(await person.put("/me/availability", times(1, anchors=[ANCHOR])))
     file_id = (await uploaded(person, pdf(), purpose="skill_proof"))["file_id"]
-    ok(await person.post(f"/me/worker-skills/{FLAT_SEAM}/proof", {"file_id": file_id, "expected_version": 1}))
+    ok(
+        await person.post(
+            f"/me/worker-skills/{FLAT_SEAM}/proof", {"file_id": file_id, "expected_version": 1}, key=key()
+        )
+    )
     officer = await gigs_officer(world)
     ok(await person.post("/me/deletion", {"confirm": "注销"}))
     for model in (WorkerProfile, WorkerSkill, WeeklyWindow, DayException, Anchor, RosterMember, WageClaim):

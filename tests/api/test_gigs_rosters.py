@@ -25,7 +25,7 @@ async def code_of(firm: Floor) -> str:
 
 async def joined(world: World, firm: Floor, person: Someone | None = None, **form: Any) -> Someone:
     someone, _ = await registered(world, person, **form)
-    ok(await someone.post("/me/rosters", {"code": await code_of(firm)}))
+    ok(await someone.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
     return someone
 
 
@@ -47,7 +47,7 @@ async def claimed(world: World, firm: Floor, person: Someone) -> None:
 async def test_who_scans_the_screen_is_on_the_list(world: World, hiring: Hiring) -> None:
     firm = await floor(world, hiring)
     person = await joined(world, firm)
-    ok(await person.post("/me/rosters", {"code": await code_of(firm)}))
+    ok(await person.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
     (member,) = await roster(firm)
     assert (member["person_id"], member["name"], member["active"], member["favourite"]) == (
         person.id, "林*梅", True, False,
@@ -59,7 +59,7 @@ async def test_who_scans_the_screen_is_on_the_list(world: World, hiring: Hiring)
     assert (left.status_code, await roster(firm), ok(await person.get("/me/rosters"))) == (204, [], [])
     refused(await person.call("DELETE", f"/me/rosters/{firm.firm_id}"), 404, "roster_member_not_found")
     # Back again: a new entry, the old one stays as history.
-    ok(await person.post("/me/rosters", {"code": await code_of(firm)}))
+    ok(await person.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
     assert (len(await roster(firm)), await count(world, RosterMember)) == (1, 2)
 
 
@@ -68,16 +68,16 @@ async def test_a_poster_works_too_and_other_codes_do_not(world: World, hiring: H
     person, _ = await registered(world)
     share = {"kind": "enterprise", "target_id": firm.firm_id, "app": "linggong"}
     poster = ok(await firm.dispatcher.post("/share-codes", share))["code"]
-    assert ok(await person.post("/me/rosters", {"code": poster}))["enterprise_id"] == firm.firm_id
+    assert ok(await person.post("/me/rosters", {"code": poster}, key=key()))["enterprise_id"] == firm.firm_id
     vacancy = await hiring.post()
     other = ok(await person.post("/share-codes", {"kind": "vacancy", "target_id": vacancy["id"], "app": "zhipin"}))
     for wrong in (other["code"], "K7M2P9QRTW", "x" * 48):
-        refused(await person.post("/me/rosters", {"code": wrong}), 422, "roster_code_invalid", "code")
+        refused(await person.post("/me/rosters", {"code": wrong}, key=key()), 422, "roster_code_invalid", "code")
     good = await code_of(firm)
     forged = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
-    refused(await person.post("/me/rosters", {"code": forged}), 422, "roster_code_invalid", "code")
+    refused(await person.post("/me/rosters", {"code": forged}, key=key()), 422, "roster_code_invalid", "code")
     world.clock.advance(timedelta(minutes=3))
-    refused(await person.post("/me/rosters", {"code": good}), 422, "roster_code_expired", "code")
+    refused(await person.post("/me/rosters", {"code": good}, key=key()), 422, "roster_code_expired", "code")
 
 
 async def test_a_suspended_firm_gathers_nobody(world: World, hiring: Hiring) -> None:
@@ -85,15 +85,15 @@ async def test_a_suspended_firm_gathers_nobody(world: World, hiring: Hiring) -> 
     person, _ = await registered(world)
     good = await code_of(firm)
     await set_columns(world, Enterprise, firm.firm_id, state="suspended")
-    refused(await person.post("/me/rosters", {"code": good}), 422, "roster_code_invalid")
+    refused(await person.post("/me/rosters", {"code": good}, key=key()), 422, "roster_code_invalid")
     refused(await firm.dispatcher.get(f"/enterprises/{firm.firm_id}/roster-code"), 404, "enterprise_not_found")
 
 
 async def test_joining_needs_a_registration_and_consent(world: World, hiring: Hiring) -> None:
     firm = await floor(world, hiring)
     code = {"code": await code_of(firm)}
-    refused(await (await world.person()).post("/me/rosters", code), 422, "consent_missing")
-    refused(await (await world.seeker()).post("/me/rosters", code), 404, "worker_profile_missing")
+    refused(await (await world.person()).post("/me/rosters", code, key=key()), 422, "consent_missing")
+    refused(await (await world.seeker()).post("/me/rosters", code, key=key()), 404, "worker_profile_missing")
 
 
 async def test_hiding_from_a_firm_leaves_its_list_and_keeps_off_it(world: World, hiring: Hiring) -> None:
@@ -102,15 +102,15 @@ async def test_hiding_from_a_firm_leaves_its_list_and_keeps_off_it(world: World,
     lists: dict[str, Any] = {"favourites": [], "blocks": [], "hidden_from": [firm.firm_id], "expected_version": 1}
     ok(await person.put("/me/worker-relations", lists))
     assert await roster(firm) == []
-    refused(await person.post("/me/rosters", {"code": await code_of(firm)}), 409, "roster_hidden")
+    refused(await person.post("/me/rosters", {"code": await code_of(firm)}, key=key()), 409, "roster_hidden")
     ok(
         await person.put(
             "/me/worker-relations", lists | {"hidden_from": [], "blocks": [firm.firm_id], "expected_version": 2}
         )
     )
-    refused(await person.post("/me/rosters", {"code": await code_of(firm)}), 409, "roster_hidden")
+    refused(await person.post("/me/rosters", {"code": await code_of(firm)}, key=key()), 409, "roster_hidden")
     ok(await person.put("/me/worker-relations", lists | {"hidden_from": [], "expected_version": 3}))
-    ok(await person.post("/me/rosters", {"code": await code_of(firm)}))
+    ok(await person.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
 
 
 async def test_withdrawn_service_leaves_every_list(world: World, hiring: Hiring) -> None:
@@ -125,11 +125,11 @@ async def test_an_agents_scan_is_undone(world: World, hiring: Hiring) -> None:
     person, _ = await registered(world)
     son = await world.person()
     agent = acting(son, await relative_of(person, son, "relative", "gigs"))
-    ok(await agent.post("/me/rosters", {"code": await code_of(firm)}))
+    ok(await agent.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
     (act,) = ok(await person.get("/me/assisted-acts"))
     ok(await person.post(f"/me/assisted-acts/{act['id']}/undo"))
     assert await roster(firm) == []
-    ok(await agent.post("/me/rosters", {"code": await code_of(firm)}))
+    ok(await agent.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
     assert (await agent.call("DELETE", f"/me/rosters/{firm.firm_id}")).status_code == 204
     latest = ok(await person.get("/me/assisted-acts"))[0]
     refused(await person.post(f"/me/assisted-acts/{latest['id']}/undo"), 409, "assisted_act_not_undoable")
@@ -158,7 +158,9 @@ async def test_another_firms_list_does_not_exist(world: World, hiring: Hiring) -
         await stranger.get(f"{path}/worker-blocks"),
         await stranger.put(f"{path}/roster/{person.id}", favour),
         await stranger.call("DELETE", f"{path}/roster/{person.id}"),
-        await stranger.post(f"{path}/roster/{person.id}/skills/{FLAT_SEAM}/vouch", {"level": 1, "expected_version": 1}),
+        await stranger.post(
+            f"{path}/roster/{person.id}/skills/{FLAT_SEAM}/vouch", {"level": 1, "expected_version": 1}, key=key()
+        ),
         await stranger.post(f"{path}/worker-blocks", {"person_id": person.id, "reason": REASON}, key=key()),
         await stranger.call("DELETE", f"{path}/worker-blocks/{NOBODY}"),
     ):
@@ -175,20 +177,28 @@ async def test_the_firms_word_for_a_skill(world: World, hiring: Hiring) -> None:
     firm = await floor(world, hiring)
     person = await joined(world, firm)
     path = f"/enterprises/{firm.firm_id}/roster/{person.id}/skills/{FLAT_SEAM}/vouch"
-    found = ok(await firm.dispatcher.post(path, {"level": 4, "expected_version": 1}))
+    found = ok(await firm.dispatcher.post(path, {"level": 4, "expected_version": 1}, key=key()))
     assert (found["level"], found["proof"], found["proof_pending"]) == (4, "firm", False)
     assert "认定您的" in (await told(person))[0]["body"]
-    refused(await firm.dispatcher.post(path, {"level": 5, "expected_version": 1}), 409, "stale")
+    refused(await firm.dispatcher.post(path, {"level": 5, "expected_version": 1}, key=key()), 409, "stale")
     unknown = path.replace(FLAT_SEAM, "61103.01")
-    refused(await firm.dispatcher.post(unknown, {"level": 1, "expected_version": 1}), 404, "worker_skill_not_found")
+    refused(
+        await firm.dispatcher.post(unknown, {"level": 1, "expected_version": 1}, key=key()),
+        404,
+        "worker_skill_not_found",
+    )
     # What the town has looked at, no firm changes.
     file_id = (await uploaded(person, pdf(), purpose="skill_proof"))["file_id"]
-    ok(await person.post(f"/me/worker-skills/{FLAT_SEAM}/proof", {"file_id": file_id, "expected_version": 2}))
+    ok(
+        await person.post(
+            f"/me/worker-skills/{FLAT_SEAM}/proof", {"file_id": file_id, "expected_version": 2}, key=key()
+        )
+    )
     officer = await gigs_officer(world)
     (waiting,) = ok(await officer.get("/tasks", kind="skill_proof"))["items"]
     form = {"approve": True, "proof": "town", "expected_version": 3}
-    ok(await officer.post(f"/skill-proofs/{waiting['subject_id']}/decide", form))
-    refused(await firm.dispatcher.post(path, {"level": 5, "expected_version": 4}), 409, "already_proved")
+    ok(await officer.post(f"/skill-proofs/{waiting['subject_id']}/decide", form, key=key()))
+    refused(await firm.dispatcher.post(path, {"level": 5, "expected_version": 4}, key=key()), 409, "already_proved")
 
 
 async def test_pages_of_a_list_cost_the_same(world: World, hiring: Hiring) -> None:
@@ -215,7 +225,7 @@ async def test_a_block_takes_off_the_list_and_is_lifted(world: World, hiring: Hi
     assert (made["name"], made["flagged"]) == ("林*梅", False)
     assert await roster(firm) == []
     refused(await block(firm, person), 404, "worker_unknown")
-    ok(await person.post("/me/rosters", {"code": await code_of(firm)}))
+    ok(await person.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
     refused(await block(firm, person), 409, "worker_already_blocked")
     path = f"/enterprises/{firm.firm_id}/worker-blocks"
     assert [row["id"] for row in ok(await firm.dispatcher.get(path))] == [made["id"]]
@@ -250,13 +260,17 @@ async def test_a_block_soon_after_a_wage_claim_is_looked_at(world: World, hiring
     assert (shown["enterprise_name"], shown["flagged_days"], shown["reason"]) == (firm.firm_name, 0, REASON)
     form = {"lift": True, "note": "与讨薪有关，已要求改正", "expected_version": shown["version"]}
     path = f"/worker-blocks/{made['id']}/review"
-    refused(await officer.post(path, form | {"expected_version": 9}), 409, "stale")
-    refused(await officer.post(f"/worker-blocks/{NOBODY}/review", form), 404, "worker_block_not_found")
+    refused(await officer.post(path, form | {"expected_version": 9}, key=key()), 409, "stale")
+    refused(await officer.post(f"/worker-blocks/{NOBODY}/review", form, key=key()), 404, "worker_block_not_found")
     refused(await firm.dispatcher.get("/flagged-worker-blocks"), 403, "forbidden")
-    lifted = ok(await officer.post(path, form))
+    lifted = ok(await officer.post(path, form, key=key()))
     assert lifted["lifted_at"] is not None
     assert "已由零工专员解除" in (await told(firm.dispatcher))[0]["body"]
-    refused(await officer.post(path, form | {"expected_version": lifted["version"]}), 409, "worker_block_not_flagged")
+    refused(
+        await officer.post(path, form | {"expected_version": lifted["version"]}, key=key()),
+        409,
+        "worker_block_not_flagged",
+    )
     assert ok(await firm.dispatcher.get(f"/enterprises/{firm.firm_id}/worker-blocks")) == []
     assert await count(world, WageClaim) == 2
 
@@ -268,7 +282,7 @@ async def test_a_block_that_stands_and_one_that_the_firm_takes_back(world: World
         await claimed(world, firm, person)
     kept, taken_back = ok(await block(firm, first)), ok(await block(firm, second))
     form = {"lift": False, "note": "确有旷工记录", "expected_version": kept["version"]}
-    assert ok(await officer.post(f"/worker-blocks/{kept['id']}/review", form))["lifted_at"] is None
+    assert ok(await officer.post(f"/worker-blocks/{kept['id']}/review", form, key=key()))["lifted_at"] is None
     path = f"/enterprises/{firm.firm_id}/worker-blocks"
     assert (await firm.dispatcher.call("DELETE", f"{path}/{taken_back['id']}")).status_code == 204
     assert ok(await officer.get("/tasks", kind="worker_blocked"))["items"] == []
@@ -285,7 +299,7 @@ async def test_a_block_long_after_a_claim_is_not_flagged(world: World, hiring: H
         made = ok(await block(firm, person))
         assert made["flagged"] is flagged
         await firm.dispatcher.call("DELETE", f"/enterprises/{firm.firm_id}/worker-blocks/{made['id']}")
-        ok(await person.post("/me/rosters", {"code": await code_of(firm)}))
+        ok(await person.post("/me/rosters", {"code": await code_of(firm)}, key=key()))
 
 
 WEEK = {"weekday": 0, "start_minute": 480, "end_minute": 1020}

@@ -140,6 +140,8 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "reschedule_interview", "cancel_interview", "record_interview_result", "confirm_interview", "ask_other_time",
         "answer_kept", "answer_my_kept",
         "create_fair", "tally_people",
+        "submit_skill_proof", "decide_skill_proof", "decide_minor_papers", "join_roster", "vouch_for_skill", "block_worker",
+        "review_worker_block",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.core.ids import new_id
 from app.models.common import Call, ContentReview, File, FileUse, Notice, Report, Task
+from app.models.gigs import WorkerProfile
 from app.models.jobs import (
     Application,
     Fair,
@@ -347,6 +348,26 @@ async def fairs(cast: Cast, someone: Someone, role: Role | None) -> Rows:
         office = (Role.JOBS_OFFICER, ScopeKind.FAIR, aims[OWN]["fair_id"])
         await cast.once("fair office", lambda: cast.world.appoint(someone, *office))
     return aims
+
+
+async def worker_papers(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    """Registrations with papers of minors: one's own, a colleague's, a stranger's."""
+    del role
+
+    async def of(person: Someone) -> str:
+        paper = await cast.add(
+            File, owner_id=UUID(person.id), app=ClientApp.LINGGONG, purpose=FilePurpose.MINOR_PAPER, kind=FileKind.PDF,
+            state=FileState.READY, media_type="application/pdf", size=1, bound=True,
+        )  # fmt: skip
+        return await cast.add(
+            WorkerProfile, person_id=UUID(person.id), minor_registration_file_id=UUID(paper),
+            minor_health_file_id=UUID(paper),
+        )  # fmt: skip
+
+    async def papers(person: Someone) -> str:
+        return str(await cast.once(("worker", person.id), lambda: of(person)))
+
+    return rows("worker_id", await papers(someone), await papers(cast.colleague), await papers(cast.stranger))
 
 
 async def _fair(cast: Cast) -> str:

@@ -65,8 +65,8 @@ async def taken(
     world: World, person: Someone, of: Shift, state: AssignmentState = AssignmentState.CONFIRMED, **changes: Any
 ) -> Assignment:
     now = world.clock.now()
-    row = Assignment(
-        **{
+    values: dict[str, Any] = (
+        {
             "id": new_id(), "created_at": now, "updated_at": now, "shift_id": of.id, "person_id": UUID(person.id),
             "enterprise_id": of.enterprise_id, "starts_at": of.starts_at, "ends_at": of.ends_at,
             "work_minutes": of.work_minutes, "seat": SeatKind.REGULAR, "units": 2, "state": state, "order_version": 1,
@@ -74,6 +74,7 @@ async def taken(
         }
         | changes
     )  # fmt: skip
+    row = Assignment(**values)
     async with world.runtime.db.unit_of_work() as session:
         session.add(row)
     return row

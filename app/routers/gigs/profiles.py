@@ -6,7 +6,8 @@ from uuid import UUID
 from fastapi import Header
 
 from app.core.errors import StaleError
-from app.routers.deps import Now, Reads, RuntimeDep, Unit, assisted, require
+from app.core.idempotency import IdempotencyKeyMissingError
+from app.routers.deps import KeyRequired, Now, Reads, RuntimeDep, Unit, assisted, require
 from app.routers.routing import AGENT_ERRORS, make_router, read_errors, write_errors
 from app.rules.common.content import TextRiskyError
 from app.rules.common.files import FileUnusableError
@@ -83,7 +84,8 @@ async def save_my_worker_relations(
 
 @router.post(
     "/me/worker-skills/{process_code}/proof",
-    responses=write_errors(*REGISTERED, rules.WorkerSkillNotFoundError, FileUnusableError),
+    dependencies=[KeyRequired],
+    responses=write_errors(IdempotencyKeyMissingError, *REGISTERED, rules.WorkerSkillNotFoundError, FileUnusableError),
 )
 async def submit_skill_proof(
     actor: WorkerRow,
@@ -119,7 +121,14 @@ async def get_skill_proof(
 
 @router.post(
     "/skill-proofs/{skill_id}/decide",
-    responses=write_errors(rules.WorkerSkillNotFoundError, rules.NothingToProveError, SelfReviewError, StaleError),
+    dependencies=[KeyRequired],
+    responses=write_errors(
+        IdempotencyKeyMissingError,
+        rules.WorkerSkillNotFoundError,
+        rules.NothingToProveError,
+        SelfReviewError,
+        StaleError,
+    ),
 )
 async def decide_skill_proof(
     actor: SecondPerson, skill_id: UUID, form: schemas.SkillDecisionForm, session: Unit, now: Now
@@ -138,7 +147,9 @@ async def get_minor_papers(
 
 @router.post(
     "/minor-papers/{worker_id}/decide",
+    dependencies=[KeyRequired],
     responses=write_errors(
+        IdempotencyKeyMissingError,
         rules.WorkerPapersNotFoundError,
         rules.MinorReadyUntilError,
         rules.NothingToProveError,

@@ -38,7 +38,9 @@ async def list_my_rosters(actor: Worker, session: Reads) -> list[schemas.Members
 
 @router.post(
     "/me/rosters",
+    dependencies=[KeyRequired],
     responses=write_errors(
+        IdempotencyKeyMissingError,
         *AGENT_ERRORS,
         ConsentMissingError,
         rules.WorkerProfileMissingError,
@@ -120,7 +122,10 @@ async def remove_roster_member(actor: OfFirm, enterprise_id: UUID, person_id: UU
 
 @router.post(
     "/enterprises/{enterprise_id}/roster/{person_id}/skills/{process_code}/vouch",
-    responses=write_errors(*MEMBER, rules.WorkerSkillNotFoundError, rules.AlreadyProvedError, StaleError),
+    dependencies=[KeyRequired],
+    responses=write_errors(
+        IdempotencyKeyMissingError, *MEMBER, rules.WorkerSkillNotFoundError, rules.AlreadyProvedError, StaleError
+    ),
 )
 async def vouch_for_skill(
     actor: OfFirm,
@@ -191,7 +196,10 @@ async def list_flagged_worker_blocks(
 
 @router.post(
     "/worker-blocks/{block_id}/review",
-    responses=write_errors(rules.WorkerBlockNotFoundError, rules.BlockNotFlaggedError, StaleError),
+    dependencies=[KeyRequired],
+    responses=write_errors(
+        IdempotencyKeyMissingError, rules.WorkerBlockNotFoundError, rules.BlockNotFlaggedError, StaleError
+    ),
 )
 async def review_worker_block(
     actor: OfficerRow, block_id: UUID, form: schemas.BlockReviewForm, session: Unit, runtime: RuntimeDep, now: Now

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from app.core.clock import CHINA
+from app.core.zone import CHINA
 
 DAY = timedelta(days=1)
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from math import ceil, hypot
 from uuid import UUID
 
-from app.core.clock import CHINA, china_date
+from app.core.zone import CHINA, china_date
 from app.rules.gigs import refusals
 from app.rules.gigs.labour import Limits
 from app.rules.gigs.terms import Hazard

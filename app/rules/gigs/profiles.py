@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from app.core.clock import china_date
 from app.core.errors import ConflictError, NotFoundError, UnprocessableError
+from app.core.zone import china_date
 from app.rules.gigs.hours import said_day
 from app.rules.gigs.labour import Limits
 from app.rules.gigs.terms import Proof

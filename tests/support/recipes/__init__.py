@@ -4,7 +4,18 @@
 up is made anew each time.
 """
 
-from tests.support.recipes import common, fairs, funnel, identity, jobs, organisation, people, saved, surveys
+from tests.support.recipes import (
+    common,
+    fairs,
+    funnel,
+    gigs_profiles,
+    identity,
+    jobs,
+    organisation,
+    people,
+    saved,
+    surveys,
+)
 from tests.support.recipes.book import RECIPES, Call, Operation, operations_of, send
 from tests.support.recipes.town import Town, Values
 
@@ -17,6 +28,7 @@ __all__ = [
     "common",
     "fairs",
     "funnel",
+    "gigs_profiles",
     "identity",
     "jobs",
     "operations_of",

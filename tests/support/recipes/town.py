@@ -156,6 +156,10 @@ class Town:
     def grid_member(self) -> Caller:
         return self._officer("grid_member")
 
+    @cached_property
+    def gigs_officer(self) -> Caller:
+        return self._officer("gigs_officer")
+
     def staff(self) -> tuple[Caller, dict[str, Any]]:
         """A mediator, new in office."""
         caller = self.someone()
