@@ -1,7 +1,10 @@
 """Offers and assignments: states, times, who takes which step, errors. Pure."""
 
-from app.core.errors import ConflictError, NotFoundError
+from datetime import datetime, timedelta
+
+from app.core.errors import ConflictError, NotFoundError, UnprocessableError
 from app.core.labels import Labelled
+from app.rules.gigs.orders import ShiftState
 
 
 class OfferState(Labelled):
@@ -98,3 +101,110 @@ class OfferStateError(ConflictError):
 class AssignmentStateError(ConflictError):
     code = "assignment_state_wrong"
     message = "上岗安排当前为“{current}”，不能变为“{target}”"
+
+
+# Confirmed people are expected; a shift that has begun takes people until half of it is over.
+LATE_AFTER = timedelta(minutes=30)
+# How long somebody has to answer, by how far away the start is: the nearer, the shorter.
+ANSWER_TIMES: tuple[tuple[timedelta, timedelta], ...] = (
+    (timedelta(hours=72), timedelta(hours=12)),
+    (timedelta(hours=32), timedelta(hours=4)),
+    (timedelta(hours=16), timedelta(hours=1)),
+    (timedelta(hours=6), timedelta(minutes=20)),
+    (timedelta(0), timedelta(minutes=10)),
+)
+LEAST_ANSWER = timedelta(minutes=5)
+
+
+def answer_until(now: datetime, starts_at: datetime, ends_at: datetime, *, quiet_until: datetime | None = None) -> datetime:
+    """Until when an offer made `now` waits. `quiet_until`: the person sleeps; the time runs from then on.
+
+    Never past the start, except for a seat of a shift that begins in minutes or is running: five minutes at least.
+    """
+    begin = max(now, quiet_until) if quiet_until is not None else now
+    ahead = starts_at - begin
+    span = next((time for far, time in ANSWER_TIMES if ahead >= far), ANSWER_TIMES[-1][1])
+    last = starts_at if ahead > LEAST_ANSWER else ends_at
+    return min(begin + max(span, LEAST_ANSWER), last)
+
+
+def state_at_acceptance(now: datetime, starts_at: datetime, *, confirm_hours: int) -> AssignmentState:
+    """Inside the confirmation window accepting is confirming."""
+    return A.CONFIRMED if starts_at - now <= timedelta(hours=confirm_hours) else A.ACCEPTED
+
+
+def units_of(*, half: bool) -> int:
+    """Halves of a head that one person fills."""
+    return 1 if half else 2
+
+
+def check_taking_people(state: ShiftState, starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """A seat can be taken before the start, and in the first half of a running shift (backfill of a no-show)."""
+    if state not in {ShiftState.OPEN, ShiftState.RUNNING}:
+        raise ShiftClosedError(current=state.label)
+    if now >= starts_at + (ends_at - starts_at) / 2:
+        raise ShiftClosedError(current="已过半")
+
+
+def check_answer(state: OfferState, target: OfferState, answer_by: datetime, now: datetime) -> None:
+    if target is OfferState.ACCEPTED and state is OfferState.OFFERED and now > answer_by:
+        raise OfferExpiredError
+    check_offer_step(state, target)
+
+
+class ShiftClosedError(ConflictError):
+    code = "shift_closed"
+    message = "这个班次{current}，不再招人"
+
+
+class OfferExpiredError(ConflictError):
+    code = "offer_expired"
+    message = "答复时间已过，名额已让给别人；可以在班次页面排队"
+
+
+class SeatsFullError(ConflictError):
+    """Says the way out: the waiting list, with how many stand there."""
+
+    code = "seats_full"
+    message = "名额已满，可以排队等候（现有 {waiting} 人在排队）"
+
+
+class AlreadyOnShiftError(ConflictError):
+    code = "already_on_shift"
+    message = "您已在这个班次上或已有待答复的邀约"
+
+
+class NotFirstComeError(ConflictError):
+    code = "not_first_come"
+    message = "这个班次由统一配工安排，不能直接抢；可以排队，或在“可上班时间”里填好时间等候配工"
+
+
+class NotInRingError(ConflictError):
+    code = "not_in_ring"
+    message = "急招正先问企业名单和附近熟手，{minutes} 分钟后扩大范围时您也可以接"
+
+
+class StillFreeError(ConflictError):
+    code = "seats_still_free"
+    message = "还有名额，请直接接单，不用排队"
+
+
+class NotWaitingError(NotFoundError):
+    code = "not_waiting"
+    message = "您没有在这个班次排队"
+
+
+class AlreadyWaitingError(ConflictError):
+    code = "already_waiting"
+    message = "您已在排队，当前第 {position} 位"
+
+
+class ConfirmTooEarlyError(ConflictError):
+    code = "confirm_too_early"
+    message = "开班前 {hours} 小时内再确认到岗，到时会提醒您"
+
+
+class WorkerUnavailableError(UnprocessableError):
+    code = "worker_unavailable"
+    message = "这个人现在不能安排到这个班次：{why}"
+    field = "person_id"
