@@ -44,6 +44,7 @@ from app.services.events import (
     WechatAccountCancelled,
     WechatDataRevoked,
 )
+from app.services.gigs import news as gig_news
 from app.services.gigs import profile_life
 from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
@@ -103,8 +104,9 @@ def register() -> None:
     subscribe(FairCancelled, tell_fair_cancelled)
     subscribe(SavedSearchesMatched, tell_searcher)
     subscribe(PersonMerged, forget_doubly_saved)
-    # What becomes of a worker's registration.
+    # What becomes of a worker's registration; who is told of offers and seats, and what a free seat sets going.
     profile_life.register()
+    gig_news.register()
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:

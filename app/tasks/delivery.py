@@ -14,6 +14,7 @@ from app.core.tables import OutboxMessage, OutboxState
 from app.rules.identity.apps import WechatApp
 from app.services.common import files, media, notices, push, reach
 from app.services.common.reach import NobodyReachedError, NotNowError
+from app.services.gigs import refill
 from app.services.jobs import import_work, imports
 from app.services.runtime import Runtime
 from app.wechat.errors import WechatError, WechatUnavailable
@@ -140,6 +141,14 @@ async def _import_vacancies(runtime: Runtime, payload: dict[str, str]) -> None:
         raise NotNowError(runtime.clock.now())
 
 
+async def _refill_shift(runtime: Runtime, payload: dict[str, str]) -> None:
+    """A round of twenty offers at a time; what is left is asked for at once, behind the other messages."""
+    async with runtime.db.unit_of_work() as session:
+        again = await refill.refill(session, UUID(payload["shift_id"]), now=runtime.clock.now())
+    if again:
+        raise NotNowError(runtime.clock.now())
+
+
 HANDLERS: dict[str, Callable[[Runtime, dict[str, str]], Awaitable[None]]] = {
     notices.TOPIC: _deliver_notice,
     reach.FALLBACK_TOPIC: _fall_back,
@@ -147,4 +156,5 @@ HANDLERS: dict[str, Callable[[Runtime, dict[str, str]], Awaitable[None]]] = {
     push.TOPIC: _handle_push,
     files.DELETE_TOPIC: _delete_object,
     imports.TOPIC: _import_vacancies,
+    refill.TOPIC: _refill_shift,
 }

@@ -116,7 +116,9 @@ ANSWER_TIMES: tuple[tuple[timedelta, timedelta], ...] = (
 LEAST_ANSWER = timedelta(minutes=5)
 
 
-def answer_until(now: datetime, starts_at: datetime, ends_at: datetime, *, quiet_until: datetime | None = None) -> datetime:
+def answer_until(
+    now: datetime, starts_at: datetime, ends_at: datetime, *, quiet_until: datetime | None = None
+) -> datetime:
     """Until when an offer made `now` waits. `quiet_until`: the person sleeps; the time runs from then on.
 
     Never past the start, except for a seat of a shift that begins in minutes or is running: five minutes at least.

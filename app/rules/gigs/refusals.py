@@ -88,3 +88,22 @@ LABOUR_ERRORS: tuple[type[AppError], ...] = (
     OverlapError, RestBetweenError, TravelError, RestDayError, OvertimeConsentError, OvertimeDayError,
     OvertimeMonthError, RetiredOvertimeError,
 )  # fmt: skip
+
+
+# What a route that gives a seat declares.
+LAW_ERRORS: tuple[type[AppError], ...] = (
+    BirthDateMissingError,
+    UnderAgeError,
+    OrderAgeError,
+    MinorNotReadyError,
+    MinorHazardError,
+    MinorNightError,
+    OverlapError,
+    RestBetweenError,
+    TravelError,
+    RestDayError,
+    OvertimeConsentError,
+    OvertimeDayError,
+    OvertimeMonthError,
+    RetiredOvertimeError,
+)

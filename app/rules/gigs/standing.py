@@ -74,3 +74,23 @@ class SharingNotFoundError(NotFoundError):
 class SharingStateError(ConflictError):
     code = "sharing_agreement_state_wrong"
     message = "共享用工协议当前为“{current}”，不能变为“{target}”"
+
+
+class AppealTooLateError(ConflictError):
+    code = "appeal_too_late"
+    message = "申诉应在收到记录后 {days} 个工作日内提出，现已超过"
+
+
+class NotYetLateError(ConflictError):
+    code = "not_yet_late"
+    message = "还没到开班时间，不能登记未到岗"
+
+
+class RatingClosedError(ConflictError):
+    code = "rating_closed"
+    message = "只有已完成的班次可以评价"
+
+
+class AlreadyRatedError(ConflictError):
+    code = "already_rated"
+    message = "这个班次您已评价过"

@@ -30,7 +30,7 @@ from app.rules.identity.roles import Actor, Permission
 from app.services.events import AssignmentBegun, AssignmentEnded, SeatFreed
 from app.services.gigs import board, law, seats
 from app.services.gigs.board import OnBoard
-from app.services.gigs.workers import lock_worker
+from app.services.gigs.law import lock_worker
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 
@@ -140,9 +140,7 @@ async def lock_of_firm(session: AsyncSession, actor: Actor, assignment_id: UUID)
     """A seat of one's firm's shift, with shift and row locked; any other does not exist."""
     mine = sorted(actor.enterprises(Permission.GIG_SITE))
     found = await session.exec(
-        select(col(Assignment.shift_id)).where(
-            Assignment.id == assignment_id, col(Assignment.enterprise_id).in_(mine)
-        )
+        select(col(Assignment.shift_id)).where(Assignment.id == assignment_id, col(Assignment.enterprise_id).in_(mine))
     )
     shift_id = found.one_or_none()
     if shift_id is None:
@@ -164,7 +162,14 @@ async def holding_of_shift(session: AsyncSession, shift_id: UUID) -> Sequence[As
 
 
 async def list_mine(
-    session: ReadSession, cursors: Cursors, actor: Actor, *, upcoming: bool, cursor: str | None, limit: int, now: datetime
+    session: ReadSession,
+    cursors: Cursors,
+    actor: Actor,
+    *,
+    upcoming: bool,
+    cursor: str | None,
+    limit: int,
+    now: datetime,
 ) -> tuple[list[Held], str | None]:
     """Latest start first; `upcoming`: only what has not ended and still holds a seat."""
     query = {"list": "assignments", "person": actor.person_id, "upcoming": upcoming or None}

@@ -37,7 +37,7 @@ from app.rules.identity.roles import Actor
 from app.services.events import OfferMade, SeatFreed
 from app.services.gigs import assignments, board, law, seats
 from app.services.gigs.board import OnBoard
-from app.services.gigs.workers import lock_worker
+from app.services.gigs.law import lock_worker
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 from app.services.identity.consents import consents_of
@@ -114,13 +114,20 @@ async def accept(
     check_version(row.version, expected_version)
     check_answer(row.state, OfferState.ACCEPTED, row.answer_by, now)
     check_taking_people(on.shift.state, on.shift.starts_at, on.shift.ends_at, now)
-    label = await law.check_may_take(session, crypto, person_id=row.person_id, shift=on.shift, order=on.order, now=now)
+    label = await law.check_may_take(session, person_id=row.person_id, shift=on.shift, order=on.order, now=now)
     if not await seats.keep(session, row.shift_id, row.seat, row.units):
         raise SeatsFullError(waiting=0)
     row.state, row.answered_at = OfferState.ACCEPTED, now
     row.touch(now)
     made = await assignments.begin(
-        session, on, row.person_id, seat=row.seat, label=label, order_version=row.order_version, offer_id=row.id, now=now
+        session,
+        on,
+        row.person_id,
+        seat=row.seat,
+        label=label,
+        order_version=row.order_version,
+        offer_id=row.id,
+        now=now,
     )
     await take_back(session, [other.id for other in others], now=now)
     audit.by(session, actor, "offer_accepted", SUBJECT, row.id, now=now)
@@ -168,6 +175,14 @@ async def take_back(session: AsyncSession, offer_ids: Sequence[UUID], *, now: da
 async def leave_all(session: AsyncSession, person_id: UUID, *, now: datetime) -> None:
     """An account ends, or the consent to the service: no seat waits for an answer any more."""
     rows = await _open(session, Offer.person_id == person_id)
+    await board.hold_shifts(session, [row.shift_id for row in rows])
+    await take_back(session, [row.id for row in rows], now=now)
+
+
+async def take_back_between(session: AsyncSession, enterprise_id: UUID, person_id: UUID, *, now: datetime) -> None:
+    """What a firm has open for one person."""
+    firms = select(col(Shift.id)).where(Shift.enterprise_id == enterprise_id)
+    rows = await _open(session, (col(Offer.person_id) == person_id) & col(Offer.shift_id).in_(firms))
     await board.hold_shifts(session, [row.shift_id for row in rows])
     await take_back(session, [row.id for row in rows], now=now)
 

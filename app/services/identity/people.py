@@ -100,7 +100,7 @@ async def hold_person(session: AsyncSession, person_id: UUID) -> None:
         raise UnauthorisedError
 
 
-async def wants_night_messages(session: ReadSession, person_id: UUID) -> bool:
+async def wants_night_messages(session: AsyncSession | ReadSession, person_id: UUID) -> bool:
     found = await session.exec(select(col(Person.night_messages)).where(Person.id == person_id))
     return bool(found.one_or_none())
 
