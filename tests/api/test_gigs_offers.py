@@ -242,7 +242,9 @@ async def test_a_no_show_is_filled_by_a_standby_and_may_be_appealed(world: World
         f"/assignments/{seat['id']}/no-show", {"expected_version": seat["version"]}, key=key()
     )
     refused(early, 409, "not_yet_late")
+    officer = await gigs.gigs_officer(world)
     world.clock.advance(timedelta(hours=20, minutes=1))
+    officer.token = (await world.person(officer.name, officer.app)).token
     dispatcher = await world.person(floor.dispatcher.name, "linggong")
     ok(await dispatcher.post(f"/assignments/{seat['id']}/no-show", {"expected_version": seat["version"]}, key=key()))
     await fill(world, shift)
@@ -258,7 +260,6 @@ async def test_a_no_show_is_filled_by_a_standby_and_may_be_appealed(world: World
     form = {"words": "当天发烧去医院，有病历。", "expected_version": record["version"]}
     appealed = ok(await absent.post(f"/me/no-shows/{record['id']}/appeal", form, key=key()))
     assert appealed["state"] == "appealed"
-    officer = await gigs.gigs_officer(world)
     (waiting,) = ok(await officer.get("/no-show-appeals"))["items"]
     assert waiting["words"] == "当天发烧去医院，有病历。"
     decision = {"uphold": False, "decision": "病历属实，撤销记录。", "expected_version": waiting["version"]}
@@ -342,6 +343,6 @@ async def test_deleting_the_account_gives_the_seats_back(world: World, floor: Fl
     order = await gigs.order(floor, fill_mode=FillMode.FIRST_COME)
     shift = await gigs.shift(floor, order, gigs.at(world, 4, 8))
     ok(await claim(worker, shift))
-    ok(await worker.put("/me/consents/service", {"granted": False, "policy_version": "2026-11"}))
+    ok(await worker.call("DELETE", "/me/consents/service"))
     assert await seats(world, shift) == (0, 0)
     assert await count(world, NoShow) == 0
