@@ -77,9 +77,17 @@ class Cursors:
 
 def after(columns: Sequence[Any], values: Sequence[SortValue]) -> ColumnElement[bool]:
     """Rows behind `values` where all `columns` sort descending: a row-value comparison, which both databases index."""
-    # Bound with the columns' own types: a bare aware datetime would be cast to a zoneless timestamp.
-    bound = [literal(value, column.type) for column, value in zip(columns, values, strict=True)]
-    return tuple_(*columns) < tuple_(*bound)
+    return tuple_(*columns) < _bound(columns, values)
+
+
+def behind(columns: Sequence[Any], values: Sequence[SortValue]) -> ColumnElement[bool]:
+    """The same where all `columns` sort ascending: soonest first."""
+    return tuple_(*columns) > _bound(columns, values)
+
+
+def _bound(columns: Sequence[Any], values: Sequence[SortValue]) -> ColumnElement[Any]:
+    # With the columns' own types: a bare aware datetime would be cast to a zoneless timestamp.
+    return tuple_(*(literal(value, column.type) for column, value in zip(columns, values, strict=True)))
 
 
 def _fingerprint(query: Mapping[str, Any]) -> str:

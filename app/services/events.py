@@ -401,3 +401,13 @@ class NoShowDecided(Event):
     person_id: UUID
     upheld: bool
     decision: str
+
+
+class OrderReviewed(Event):
+    """The gigs office has looked at an order that was held."""
+
+    order_id: UUID
+    person_id: UUID
+    title: str
+    published: bool
+    note: str | None

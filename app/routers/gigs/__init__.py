@@ -1,12 +1,14 @@
-"""零工配产：零工登记、企业名单、邀约与接单、到岗与评价。"""
+"""零工配产：零工登记、企业名单、订单与班次、邀约与接单、到岗与评价。"""
 
 from fastapi import APIRouter
 
-from app.routers.gigs import attendance, offers, profiles, rosters
+from app.routers.gigs import attendance, offers, orders, profiles, rosters, shifts
 
 ROUTERS: tuple[APIRouter, ...] = (
     profiles.router,
     rosters.router,
+    orders.router,
+    shifts.router,
     offers.router,
     attendance.router,
 )

@@ -24,6 +24,7 @@ from app.services.events import (
     NoShowCounted,
     NoShowDecided,
     OfferMade,
+    OrderReviewed,
     SeatFreed,
     ShiftShort,
     StandbyPromoted,
@@ -53,6 +54,7 @@ def register() -> None:
     subscribe(UrgentWidened, tell_urgent)
     subscribe(NoShowCounted, tell_no_show)
     subscribe(NoShowDecided, tell_decided)
+    subscribe(OrderReviewed, tell_reviewed)
     subscribe(AccountDeleted, leave_service)
     subscribe(ConsentWithdrawn, leave_unconsented)
     subscribe(WorkerBlocked, take_back_offers)
@@ -175,4 +177,14 @@ async def tell_decided(session: AsyncSession, event: NoShowDecided) -> None:
         session, person_id=event.person_id, kind=NoticeKind.GIG_STANDING, now=event.at, title="申诉结果",
         body=f"您的未到岗申诉已答复：{said}。{event.decision}"[:300],
         page=f"pages/standing/detail?id={event.no_show_id}", template_data={"thing1": "申诉结果", "phrase2": said},
+    )  # fmt: skip
+
+
+async def tell_reviewed(session: AsyncSession, event: OrderReviewed) -> None:
+    result = "已发布" if event.published else "已退回"
+    why = f"：{event.note}" if event.note else ""
+    await notify(
+        session, person_id=event.person_id, kind=NoticeKind.GIG_ORDER, now=event.at, title="用工订单审核结果",
+        body=f"“{event.title}”{result}{why}。"[:300], page=f"pages/order/detail?id={event.order_id}",
+        template_data={"thing1": event.title[:THING], "phrase2": result},
     )  # fmt: skip
