@@ -32,7 +32,7 @@ async def offered(floor: Floor, shift: Shift, worker: Someone) -> dict[str, Any]
         on = (await board.hold_shifts(session, [shift.id]))[shift.id]
         made = await offers.make(session, on, UUID(worker.id), source=OfferSource.PLAN, now=world.clock.now())
     assert made is not None
-    return ok(await worker.get(f"/me/offers/{made.id}"))
+    return ok(await worker.get(f"/me/shift-offers/{made.id}"))
 
 
 async def seats(world: World, shift: Shift) -> tuple[int, int]:
@@ -48,7 +48,7 @@ async def fill(world: World, shift: Shift) -> None:
 
 
 async def answer(worker: Someone, offer: dict[str, Any], verb: str) -> Any:
-    return await worker.post(f"/me/offers/{offer['id']}/{verb}", {"expected_version": offer["version"]}, key=key())
+    return await worker.post(f"/me/shift-offers/{offer['id']}/{verb}", {"expected_version": offer["version"]}, key=key())
 
 
 async def claim(worker: Someone, shift: Shift) -> Any:
@@ -92,7 +92,7 @@ async def test_declining_frees_the_seat_for_the_next_best(world: World, floor: F
     await fill(world, shift)
     await fill(world, shift)
     assert await count(world, Offer, Offer.shift_id == shift.id, Offer.person_id == UUID(second.id)) == 1
-    (asked,) = ok(await second.get("/me/offers"))["items"]
+    (asked,) = ok(await second.get("/me/shift-offers"))["items"]
     assert (asked["source"], asked["state"]) == ("backfill", "offered")
     # Who said no is not asked again.
     assert await count(world, Offer, Offer.shift_id == shift.id) == 2
@@ -110,7 +110,7 @@ async def test_an_offer_lapses_only_where_it_arrived(world: World, floor: Floor)
         assert await offers.lapse_due(session, now=world.clock.now()) == 2
     people = [await world.person(worker.name) for worker in (told, untold)]
     states = [
-        ok(await person.get(f"/me/offers/{row['id']}"))["state"]
+        ok(await person.get(f"/me/shift-offers/{row['id']}"))["state"]
         for person, row in zip(people, (one, other), strict=True)
     ]
     assert states == ["lapsed", "withdrawn"]
@@ -121,7 +121,7 @@ async def test_another_persons_offer_does_not_exist(world: World, floor: Floor) 
     worker, stranger = await gigs.worker(world), await gigs.worker(world)
     shift = await gigs.shift(floor, await gigs.order(floor), gigs.at(world, 4, 8))
     offer = await offered(floor, shift, worker)
-    refused(await stranger.get(f"/me/offers/{offer['id']}"), 404, "offer_not_found")
+    refused(await stranger.get(f"/me/shift-offers/{offer['id']}"), 404, "offer_not_found")
     refused(await answer(stranger, offer, "accept"), 404, "offer_not_found")
 
 
@@ -132,8 +132,8 @@ async def test_taking_one_seat_takes_back_what_clashes(world: World, floor: Floo
     next_day = await gigs.shift(floor, order, gigs.at(world, 5, 8))
     first, clash, later = [await offered(floor, shift, worker) for shift in (morning, same, next_day)]
     ok(await answer(worker, first, "accept"))
-    assert ok(await worker.get(f"/me/offers/{clash['id']}"))["state"] == "withdrawn"
-    assert ok(await worker.get(f"/me/offers/{later['id']}"))["state"] == "offered"
+    assert ok(await worker.get(f"/me/shift-offers/{clash['id']}"))["state"] == "withdrawn"
+    assert ok(await worker.get(f"/me/shift-offers/{later['id']}"))["state"] == "offered"
     assert await seats(world, same) == (0, 0)
 
 
@@ -163,7 +163,7 @@ async def test_first_come_first_served_then_the_line(world: World, floor: Floor)
     assert ok(await people[2].get("/me/waiting"))[0]["position"] == 1
     ok(await act(people[0], seat, "leave"))
     await fill(world, shift)
-    (offer,) = ok(await people[2].get("/me/offers"))["items"]
+    (offer,) = ok(await people[2].get("/me/shift-offers"))["items"]
     assert (offer["source"], "排队第1位" in offer["reason"]) == ("waiting", True)
     assert ok(await people[3].get("/me/waiting"))[0]["position"] == 1
     assert await seats(world, shift) == (0, 2)
@@ -235,7 +235,7 @@ async def test_a_no_show_is_filled_by_a_standby_and_may_be_appealed(world: World
     shift = await gigs.shift(floor, order, world.clock.now() + timedelta(hours=20), heads=1, standby_seats=2)
     seat = ok(await answer(absent, await offered(floor, shift, absent), "accept"))
     await fill(world, shift)
-    (offer,) = ok(await standby.get("/me/offers"))["items"]
+    (offer,) = ok(await standby.get("/me/shift-offers"))["items"]
     assert (offer["seat"], offer["standby_fen"]) == ("standby", 3000)
     ok(await answer(standby, offer, "accept"))
     early = await floor.dispatcher.post(

@@ -35,8 +35,8 @@ TAKING = (
 )  # fmt: skip
 
 
-@router.get("/me/offers", responses=read_errors(*AGENT_ERRORS, CursorInvalidError))
-async def list_my_offers(
+@router.get("/me/shift-offers", responses=read_errors(*AGENT_ERRORS, CursorInvalidError))
+async def list_my_shift_offers(
     actor: Worker, session: Reads, runtime: RuntimeDep, now: Now, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[OfferRead]:
     """给我的邀约，新的在前。"""
@@ -44,20 +44,20 @@ async def list_my_offers(
     return Page(items=[offer_views.offer_read(one, now) for one in found], next_cursor=following)
 
 
-@router.get("/me/offers/{offer_id}", responses=read_errors(*AGENT_ERRORS, rules.OfferNotFoundError))
-async def get_my_offer(actor: WorkerRow, offer_id: UUID, session: Reads, now: Now) -> OfferRead:
+@router.get("/me/shift-offers/{offer_id}", responses=read_errors(*AGENT_ERRORS, rules.OfferNotFoundError))
+async def get_my_shift_offer(actor: WorkerRow, offer_id: UUID, session: Reads, now: Now) -> OfferRead:
     """一份邀约：工资、地点、保障、答复期限和为什么找到我。"""
     return offer_views.offer_read(await offers.get_mine(session, actor, offer_id), now)
 
 
 @router.post(
-    "/me/offers/{offer_id}/accept",
+    "/me/shift-offers/{offer_id}/accept",
     dependencies=[KeyRequired, limited(RateKind.APPLY)],
     responses=write_errors(
         *TAKING, rules.OfferNotFoundError, rules.OfferStateError, rules.OfferExpiredError, StaleError
     ),
 )
-async def accept_offer(
+async def accept_shift_offer(
     actor: WorkerRow, offer_id: UUID, form: ExpectedVersion, session: Unit, runtime: RuntimeDep, now: Now
 ) -> AssignmentRead:
     """接受邀约：条件按所见版本固定；同一时间的其他邀约自动收回。开班前32小时内接受即视为确认到岗。"""
@@ -66,13 +66,13 @@ async def accept_offer(
 
 
 @router.post(
-    "/me/offers/{offer_id}/decline",
+    "/me/shift-offers/{offer_id}/decline",
     dependencies=[KeyRequired],
     responses=write_errors(
         *AGENT_ERRORS, IdempotencyKeyMissingError, rules.OfferNotFoundError, rules.OfferStateError, StaleError
     ),
 )
-async def decline_offer(
+async def decline_shift_offer(
     actor: WorkerRow, offer_id: UUID, form: ExpectedVersion, session: Unit, runtime: RuntimeDep, now: Now
 ) -> OfferRead:
     """谢绝邀约，不需要理由，不影响以后。"""

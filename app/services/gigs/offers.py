@@ -132,7 +132,7 @@ async def accept(
     await take_back(session, [other.id for other in others], now=now)
     audit.by(session, actor, "offer_accepted", SUBJECT, row.id, now=now)
     await note_act(
-        session, crypto, actor, operation="accept_offer", subject_kind="assignment", subject_id=made.id,
+        session, crypto, actor, operation="accept_shift_offer", subject_kind="assignment", subject_id=made.id,
         subject_version=made.version, before=None, told=f"接受零工邀约“{on.order.title}”", now=now, undoable=False,
     )  # fmt: skip
     return made
@@ -150,7 +150,7 @@ async def decline(
     await end(session, row, OfferState.DECLINED, now=now)
     audit.by(session, actor, "offer_declined", SUBJECT, row.id, now=now)
     await note_act(
-        session, crypto, actor, operation="decline_offer", subject_kind=SUBJECT, subject_id=row.id,
+        session, crypto, actor, operation="decline_shift_offer", subject_kind=SUBJECT, subject_id=row.id,
         subject_version=row.version, before=None, told=f"谢绝零工邀约“{on.order.title}”", now=now, undoable=False,
     )  # fmt: skip
     return Received(row, on)
