@@ -48,7 +48,9 @@ async def fill(world: World, shift: Shift) -> None:
 
 
 async def answer(worker: Someone, offer: dict[str, Any], verb: str) -> Any:
-    return await worker.post(f"/me/shift-offers/{offer['id']}/{verb}", {"expected_version": offer["version"]}, key=key())
+    return await worker.post(
+        f"/me/shift-offers/{offer['id']}/{verb}", {"expected_version": offer["version"]}, key=key()
+    )
 
 
 async def claim(worker: Someone, shift: Shift) -> Any:

@@ -12,6 +12,7 @@ from app.rules.identity.roles import Permission, Role
 from tests.architecture.matrix import CALLERS, Operation, operations
 from tests.factories.world import V1, Someone, World, ok, refused
 from tests.support import cast as rows_of
+from tests.support import cast_gigs as gigs_of
 from tests.support import cast_surveys as surveys_of
 from tests.support.api import NOBODY, nothing_stored
 from tests.support.cast import GONE, OTHER, Cast, Rows, a_key, assemble, no_row, of_the_town
@@ -114,6 +115,13 @@ CASES = [
     Case("get_minor_papers", rows_of.worker_papers),
     Case("decide_minor_papers", rows_of.worker_papers, STALE | {"approve": False, "reason": "看不清"}),
     Case("list_flagged_worker_blocks"),
+    Case("lint_order", body={}),
+    Case("get_order", gigs_of.orders),
+    Case("list_held_orders"),
+    Case("review_order", gigs_of.orders, STALE | {"publish": False, "note": "请写清楚"}),
+    Case("list_shift_people", gigs_of.shifts),
+    Case("list_no_show_appeals"),
+    Case("decide_no_show", gigs_of.no_shows, STALE | {"uphold": True, "decision": "维持"}),
     Case("list_minimum_wages"),
     Case("confirm_minimum_wage", of_the_town("wage_id", "/minimum-wages"),
          STALE | {"monthly_fen": 219500, "source": "闽政文件"}),
