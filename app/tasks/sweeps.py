@@ -23,7 +23,7 @@ from app.models.identity import (
 from app.rules.identity.onbehalf import UNDO_WITHIN
 from app.rules.identity.sessions import REFRESH_LIFETIME
 from app.services.common import file_sweeps
-from app.services.gigs import assignments, attendance, offers, orders, urgent
+from app.services.gigs import assignments, attendance, offers, order_ends, urgent
 from app.services.jobs import fair_reports, fairs, interview_news, invitations, kept, permits, saved, surveys, waiting
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
@@ -58,7 +58,7 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "fairs_followed_up": await _repeat(runtime, lambda session: fair_reports.follow_up_due(session, now=now)),
         "searches_looked_at": await _repeat(runtime, lambda session: saved.tell_new(session, runtime.crypto, now=now)),
         "unlicensed_paused": await _once(runtime, lambda session: permits.pause_unlicensed(session, now=now)),
-        "shifts_turned": await _repeat(runtime, lambda session: orders.turn_due(session, now=now)),
+        "shifts_turned": await _repeat(runtime, lambda session: order_ends.turn_due(session, now=now)),
         "offers_lapsed": await _repeat(runtime, lambda session: offers.lapse_due(session, now=now)),
         "seats_reminded": await _repeat(runtime, lambda session: assignments.remind_due(session, now=now)),
         "seats_released": await _repeat(runtime, lambda session: assignments.release_due(session, now=now)),

@@ -8,7 +8,7 @@ import pytest
 
 from app.models.gigs import OrderVersion, Shift
 from app.models.jobs import MinimumWageRow
-from app.services.gigs import orders
+from app.services.gigs import order_ends
 from tests.factories.world import Someone, World, ok, refused
 from tests.support import gigs
 from tests.support.gigs import FLAT_SEAM, Floor
@@ -239,7 +239,7 @@ async def test_shifts_turn_by_the_clock(world: World, floor: Floor) -> None:
     for hours, states in ((25, ("running", "running")), (9, ("done", "done"))):
         world.clock.advance(timedelta(hours=hours))
         async with world.runtime.db.unit_of_work() as session:
-            assert await orders.turn_due(session, now=world.clock.now()) >= 0
+            assert await order_ends.turn_due(session, now=world.clock.now()) >= 0
         dispatcher = await world.person(floor.dispatcher.name, "linggong")
         mine = ok(await dispatcher.get(f"/shift-orders/{order['id']}"))
         assert (mine["state"], mine["shifts"][0]["state"]) == states

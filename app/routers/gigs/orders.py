@@ -27,7 +27,7 @@ from app.schemas.gigs.orders import (
     TemplateRead,
 )
 from app.schemas.jobs.vacancies import LintRead
-from app.services.gigs import order_views, orders
+from app.services.gigs import order_copies, order_ends, order_views, orders
 from app.services.jobs import views
 
 router = make_router("gigs")
@@ -122,7 +122,7 @@ async def review_order(actor: OfficeOf, order_id: UUID, form: OrderReview, sessi
 )
 async def cancel_order(actor: OrderOf, order_id: UUID, form: CancelForm, session: Unit, now: Now) -> OrderRead:
     """取消订单：没开班的班次全部取消，通知已接单的人；不足16小时的按订单写明的数额补偿。"""
-    opened = await orders.cancel_order(
+    opened = await order_ends.cancel_order(
         session, actor, order_id, reason=form.reason, expected_version=form.expected_version, now=now
     )
     return order_views.order_read(opened)
@@ -135,7 +135,7 @@ async def cancel_order(actor: OrderOf, order_id: UUID, form: CancelForm, session
 )
 async def cancel_shift(actor: OrderOf, shift_id: UUID, form: CancelForm, session: Unit, now: Now) -> OrderRead:
     """取消一个班次，规则同取消订单。"""
-    opened = await orders.cancel_shift(
+    opened = await order_ends.cancel_shift(
         session, actor, shift_id, reason=form.reason, expected_version=form.expected_version, now=now
     )
     return order_views.order_read(opened)
@@ -149,7 +149,7 @@ async def cancel_shift(actor: OrderOf, shift_id: UUID, form: CancelForm, session
 )
 async def copy_order(actor: OrderOf, order_id: UUID, form: CopyForm, session: Unit, now: Now) -> OrderRead:
     """照搬一张订单到若干天后（7 天：上周照搬），成为草稿。"""
-    return order_views.order_read(await orders.copy_order(session, actor, order_id, days=form.days, now=now))
+    return order_views.order_read(await order_copies.copy_order(session, actor, order_id, days=form.days, now=now))
 
 
 @router.post(
@@ -162,13 +162,15 @@ async def keep_order_template(
     actor: OrderOf, order_id: UUID, form: TemplateForm, session: Unit, now: Now
 ) -> TemplateRead:
     """存为模板。"""
-    return order_views.template_read(await orders.keep_template(session, actor, order_id, name=form.name, now=now))
+    return order_views.template_read(
+        await order_copies.keep_template(session, actor, order_id, name=form.name, now=now)
+    )
 
 
 @router.get("/enterprises/{enterprise_id}/order-templates", responses=read_errors(EnterpriseNotYoursError))
 async def list_order_templates(actor: OrderOf, enterprise_id: UUID, session: Reads) -> list[TemplateRead]:
     """本企业的模板。"""
-    return [order_views.template_read(row) for row in await orders.list_templates(session, actor, enterprise_id)]
+    return [order_views.template_read(row) for row in await order_copies.list_templates(session, actor, enterprise_id)]
 
 
 @router.post(
@@ -179,7 +181,9 @@ async def list_order_templates(actor: OrderOf, enterprise_id: UUID, session: Rea
 )
 async def order_from_template(actor: OrderOf, template_id: UUID, form: CopyForm, session: Unit, now: Now) -> OrderRead:
     """按模板下一张草稿订单：各班次移到存模板时的若干天后。"""
-    return order_views.order_read(await orders.from_template(session, actor, template_id, days=form.days, now=now))
+    return order_views.order_read(
+        await order_copies.from_template(session, actor, template_id, days=form.days, now=now)
+    )
 
 
 @router.delete(
@@ -189,4 +193,4 @@ async def order_from_template(actor: OrderOf, template_id: UUID, form: CopyForm,
 )
 async def drop_order_template(actor: OrderOf, template_id: UUID, session: Unit) -> None:
     """删除模板。"""
-    await orders.drop_template(session, actor, template_id)
+    await order_copies.drop_template(session, actor, template_id)

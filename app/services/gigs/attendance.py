@@ -31,8 +31,8 @@ from app.rules.gigs.standing import (
 from app.rules.identity.roles import Actor
 from app.services.common.calendar import work_calendar
 from app.services.common.tasks import close_tasks, open_task
-from app.services.events import CompensationOwed, NoShowCounted, NoShowDecided
 from app.services.gigs import assignments, board, law
+from app.services.gigs.events import CompensationOwed, NoShowCounted, NoShowDecided
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 

@@ -16,11 +16,11 @@ from app.rules.gigs.urgent import Ring
 from app.rules.identity.consents import ConsentPurpose
 from app.rules.identity.roles import Permission
 from app.services.common.notices import notify, notify_all
-from app.services.events import (
-    AccountDeleted,
+from app.services.events import AccountDeleted, ConsentWithdrawn, WorkerBlocked
+from app.services.gigs import board, leaving, offers, refill
+from app.services.gigs.events import (
     AssignmentBegun,
     AssignmentEnded,
-    ConsentWithdrawn,
     NoShowCounted,
     NoShowDecided,
     OfferMade,
@@ -29,9 +29,7 @@ from app.services.events import (
     ShiftShort,
     StandbyPromoted,
     UrgentWidened,
-    WorkerBlocked,
 )
-from app.services.gigs import board, leaving, offers, refill
 from app.services.identity.members import people_with
 
 # A WeChat `thing` value holds 20 characters.

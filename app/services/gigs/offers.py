@@ -34,9 +34,9 @@ from app.rules.gigs.offers import (
 from app.rules.gigs.terms import SeatKind
 from app.rules.identity.consents import ConsentPurpose, check_consent
 from app.rules.identity.roles import Actor
-from app.services.events import OfferMade, SeatFreed
 from app.services.gigs import assignments, board, law, seats
 from app.services.gigs.board import OnBoard
+from app.services.gigs.events import OfferMade, SeatFreed
 from app.services.gigs.law import lock_worker
 from app.services.identity import audit
 from app.services.identity.assisted import note_act

@@ -32,9 +32,9 @@ from app.rules.gigs.availability import DayPlan, Window, covers, free_between
 from app.rules.gigs.offers import HOLDING, AssignmentState, OfferSource, WaitingState, units_of
 from app.rules.gigs.orders import ShiftState
 from app.rules.gigs.terms import FillMode, Proof, SeatKind
-from app.services.events import ShiftShort, StandbyPromoted
 from app.services.gigs import assignments, board, claims, homes, law, offers, seats
 from app.services.gigs.board import OnBoard
+from app.services.gigs.events import ShiftShort, StandbyPromoted
 
 TOPIC = "gigs.refill"
 # At one go: a shift of a hundred free seats is filled in several rounds, each short.

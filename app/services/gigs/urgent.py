@@ -17,9 +17,9 @@ from app.rules.gigs.offers import check_taking_people
 from app.rules.gigs.terms import Proof
 from app.rules.gigs.urgent import NEARBY_M, RING_TIME, RINGS, Ring, UrgentAlreadyError
 from app.rules.identity.roles import Actor
-from app.services.events import UrgentWidened
 from app.services.gigs import board, homes
 from app.services.gigs.board import OnBoard
+from app.services.gigs.events import UrgentWidened
 from app.services.identity import audit
 
 __all__ = ["RING_TIME", "begin", "people_in", "ring_of", "widen_due"]

@@ -1,0 +1,103 @@
+"""The facts of 零工配产 (`core.events.emit`); who reacts stands in `news.py`, registered by `services/reactions`."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from app.core.events import Event
+from app.rules.gigs.offers import AssignmentState
+
+
+class OfferMade(Event):
+    """A seat is held for somebody until they answer."""
+
+    offer_id: UUID
+    person_id: UUID
+    shift_id: UUID
+
+
+class SeatFreed(Event):
+    shift_id: UUID
+
+
+class AssignmentBegun(Event):
+    """Somebody has a seat; or, with `ask_to_confirm`, should say now that they will be there."""
+
+    assignment_id: UUID
+    shift_id: UUID
+    person_id: UUID
+    enterprise_id: UUID
+    title: str
+    standby: bool
+    ask_to_confirm: bool = False
+
+
+class AssignmentEnded(Event):
+    """A seat was given up, called off, missed, stood by or worked to its end."""
+
+    assignment_id: UUID
+    shift_id: UUID
+    person_id: UUID
+    enterprise_id: UUID
+    state: AssignmentState
+    starts_at: datetime
+
+
+class StandbyPromoted(Event):
+    assignment_id: UUID
+    shift_id: UUID
+    person_id: UUID
+    title: str
+    starts_at: datetime
+
+
+class ShiftShort(Event):
+    """Seats are free and nobody is left to ask."""
+
+    shift_id: UUID
+    enterprise_id: UUID
+    title: str
+    starts_at: datetime
+    heads_short: int
+
+
+class UrgentWidened(Event):
+    shift_id: UUID
+    title: str
+    enterprise_name: str
+    starts_at: datetime
+    ring: int
+    people: tuple[UUID, ...]
+
+
+class CompensationOwed(Event):
+    """The firm called somebody off too late: what the accepted terms state is due."""
+
+    assignment_id: UUID
+    fen: int
+    hours: int
+
+
+class NoShowCounted(Event):
+    no_show_id: UUID
+    person_id: UUID
+    points: int
+    rule: str
+    expires_on: date
+    appeal_days: int
+
+
+class NoShowDecided(Event):
+    no_show_id: UUID
+    person_id: UUID
+    upheld: bool
+    decision: str
+
+
+class OrderReviewed(Event):
+    """The gigs office has looked at an order that was held."""
+
+    order_id: UUID
+    person_id: UUID
+    title: str
+    published: bool
+    note: str | None
