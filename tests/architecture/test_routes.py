@@ -142,6 +142,10 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "create_fair", "tally_people",
         "submit_skill_proof", "decide_skill_proof", "decide_minor_papers", "join_roster", "vouch_for_skill", "block_worker",
         "review_worker_block",
+        "create_order", "update_order", "review_order", "cancel_order", "cancel_shift", "copy_order", "keep_order_template",
+        "order_from_template", "accept_shift_offer", "decline_shift_offer", "claim_shift", "join_waiting", "leave_waiting",
+        "confirm_assignment", "leave_assignment", "begin_urgent", "call_off_assignment", "mark_no_show", "appeal_no_show",
+        "decide_no_show", "rate_firm", "rate_worker",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 
@@ -175,7 +179,7 @@ def test_operations_declare_the_errors_of_their_class(operations: list[Any]) -> 
 
 
 # A POST that only looks: the form is too long for a query.
-READING_POSTS = {"lint_vacancy"}
+READING_POSTS = {"lint_vacancy", "lint_order"}
 # Their path parameter is an enumeration: what is not in it is a 422.
 NO_404 = {"give_consent", "withdraw_consent", "get_policy", "check_push_address", "receive_push"}
 # The only body that is no JSON: a file in a form.

@@ -18,9 +18,9 @@ from app.rules.identity.onbehalf import AgentScope
 from app.rules.identity.roles import Actor, Permission
 from app.schemas.base import ExpectedVersion
 from app.schemas.gigs.offers import (
-    AppealDecision,
     AppealForm,
     NoShowAppeal,
+    NoShowDecision,
     NoShowRead,
     RatingForm,
     RatingRead,
@@ -100,7 +100,7 @@ async def list_no_show_appeals(
     ),
 )
 async def decide_no_show(
-    actor: OfficerOf, no_show_id: UUID, form: AppealDecision, session: Unit, now: Now
+    actor: OfficerOf, no_show_id: UUID, form: NoShowDecision, session: Unit, now: Now
 ) -> NoShowRead:
     """答复申诉：维持或撤销，写明理由，本人会收到。"""
     row = await attendance.decide(

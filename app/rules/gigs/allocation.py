@@ -1,6 +1,6 @@
 """Runs of the allocation: states, errors. Pure; the engine is `matching/allocation`."""
 
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError
 from app.core.labels import Labelled
 
 
@@ -39,11 +39,6 @@ NEXT: dict[RunState, frozenset[RunState]] = {
 def check_run_step(current: RunState, target: RunState) -> None:
     if target not in NEXT[current]:
         raise RunStateError(current=current.label, target=target.label)
-
-
-class RunNotFoundError(NotFoundError):
-    code = "allocation_run_not_found"
-    message = "没有找到这次配工"
 
 
 class RunStateError(ConflictError):

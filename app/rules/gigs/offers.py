@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from app.core.errors import ConflictError, NotFoundError, UnprocessableError
+from app.core.errors import ConflictError, NotFoundError
 from app.core.labels import Labelled
 from app.rules.gigs.orders import ShiftState
 
@@ -204,9 +204,3 @@ class AlreadyWaitingError(ConflictError):
 class ConfirmTooEarlyError(ConflictError):
     code = "confirm_too_early"
     message = "开班前 {hours} 小时内再确认到岗，到时会提醒您"
-
-
-class WorkerUnavailableError(UnprocessableError):
-    code = "worker_unavailable"
-    message = "这个人现在不能安排到这个班次：{why}"
-    field = "person_id"

@@ -1,6 +1,6 @@
 """Settlements: what is owed, when it is due, what follows when it is not paid. Pure."""
 
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError
 from app.core.labels import Labelled
 
 
@@ -64,19 +64,9 @@ def check_block_step(current: BlockState, target: BlockState) -> None:
         raise BlockStateError(current=current.label, target=target.label)
 
 
-class SettlementNotFoundError(NotFoundError):
-    code = "settlement_not_found"
-    message = "没有找到这条结算记录"
-
-
 class SettlementStateError(ConflictError):
     code = "settlement_state_wrong"
     message = "结算当前为“{current}”，不能变为“{target}”"
-
-
-class BlockNotFoundError(NotFoundError):
-    code = "publishing_block_not_found"
-    message = "没有找到这条暂停发布记录"
 
 
 class BlockStateError(ConflictError):

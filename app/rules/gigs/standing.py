@@ -66,11 +66,6 @@ class NoShowStateError(ConflictError):
     message = "未到岗记录当前为“{current}”，不能变为“{target}”"
 
 
-class SharingNotFoundError(NotFoundError):
-    code = "sharing_agreement_not_found"
-    message = "没有找到这份共享用工协议"
-
-
 class SharingStateError(ConflictError):
     code = "sharing_agreement_state_wrong"
     message = "共享用工协议当前为“{current}”，不能变为“{target}”"

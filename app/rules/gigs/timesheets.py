@@ -1,6 +1,6 @@
 """Time sheets and what two sides do about a difference (对账): states, errors. Pure."""
 
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError
 from app.core.labels import Labelled
 
 
@@ -38,11 +38,6 @@ PAYABLE = frozenset({T.AGREED, T.PROVISIONAL})
 def check_timesheet_step(current: TimesheetState, target: TimesheetState) -> None:
     if target not in NEXT[current]:
         raise TimesheetStateError(current=current.label, target=target.label)
-
-
-class TimesheetNotFoundError(NotFoundError):
-    code = "timesheet_not_found"
-    message = "没有找到这张工时单"
 
 
 class TimesheetStateError(ConflictError):

@@ -143,7 +143,7 @@ class NoShowAppeal(Output):
     appeal_due_at: Instant | None
 
 
-class AppealDecision(Input):
+class NoShowDecision(Input):
     model_config = example({"uphold": False, "decision": "病历属实，撤销记录。", "expected_version": 2})
 
     uphold: bool
