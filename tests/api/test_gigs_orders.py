@@ -160,8 +160,7 @@ async def test_standby_needs_its_pay_and_invites_enough(world: World, floor: Flo
 
 
 async def test_what_is_held_is_reviewed_by_the_gigs_office(world: World, floor: Floor) -> None:
-    world.sandbox.post("/_sbx/verdicts", content="合缝", suggest="review")
-    order = await place(floor)
+    order = await place(floor, duties="合缝 SBX_REVIEW。")
     assert order["state"] == "in_review"
     officer = await gigs.gigs_officer(world)
     (held,) = ok(await officer.get("/shift-orders/held"))["items"]
