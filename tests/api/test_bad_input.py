@@ -104,7 +104,7 @@ async def mighty(world: World) -> Someone:
     """Nothing is refused to this person for want of a role."""
     person = await world.admin()
     firm = ok(await person.get("/enterprises", name="华联"))[0]["id"]
-    for role in (Role.JOBS_OFFICER, Role.POINTS_CLERK, Role.GRID_MEMBER):
+    for role in (Role.JOBS_OFFICER, Role.GIGS_OFFICER, Role.POINTS_CLERK, Role.GRID_MEMBER):
         await world.appoint(person, role)
     for role in (Role.RECRUITER, Role.OWNER, Role.DISPATCHER):
         await world.appoint(person, role, ScopeKind.ENTERPRISE, firm)
@@ -353,8 +353,10 @@ async def test_methods_that_an_address_lacks(world: World, mighty: Someone, ever
         known.setdefault(operation.url(), set()).add(operation.method)
     async with nothing_stored(world):
         for url, methods in known.items():
-            # GET and PUT of /vacancies/lint, PUT of /vacancies/facets are those of a vacancy whose id is no id.
-            for method in METHODS - methods - ({"get", "put"} if url.endswith(("/lint", "/facets")) else set()):
+            # GET and PUT of …/lint, PUT of …/facets and …/held are those of a posting whose id is no id.
+            for method in (
+                METHODS - methods - ({"get", "put"} if url.endswith(("/lint", "/facets", "/held")) else set())
+            ):
                 answer = await world.api.request(method, url, headers=mighty.headers | JSON, content=b"{}")
                 refused(answer, 405, "method_not_allowed")
                 assert answer.headers["Allow"]

@@ -50,6 +50,7 @@ async def claim(session: AsyncSession, crypto: Crypto, actor: Actor, shift_id: U
     What can refuse is asked before the seat is taken, so that the row of the shift is held as briefly as can be.
     """
     person_id = actor.person_id
+    await board.of_shift(session, shift_id)
     check_consent(await consents_of(session, person_id), ConsentPurpose.SERVICE)
     await law.lock_worker(session, person_id)
     on = await board.of_shift(session, shift_id)
@@ -79,9 +80,10 @@ async def claim(session: AsyncSession, crypto: Crypto, actor: Actor, shift_id: U
 async def wait(session: AsyncSession, crypto: Crypto, actor: Actor, shift_id: UUID, *, now: datetime) -> Waiting:
     """Stand in line for a shift that is full; the position is visible, the first is asked first."""
     person_id = actor.person_id
+    await board.of_shift(session, shift_id)
     check_consent(await consents_of(session, person_id), ConsentPurpose.SERVICE)
     await law.lock_worker(session, person_id)
-    on = (await board.hold_shifts(session, [(await board.of_shift(session, shift_id)).shift.id]))[shift_id]
+    on = (await board.hold_shifts(session, [shift_id]))[shift_id]
     check_taking_people(on.shift.state, on.shift.starts_at, on.shift.ends_at, now)
     await offers.check_not_on(session, shift_id, person_id)
     await law.check_may_take(session, person_id=person_id, shift=on.shift, order=on.order, now=now)

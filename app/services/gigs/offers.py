@@ -105,8 +105,8 @@ async def accept(
     session: AsyncSession, crypto: Crypto, actor: Actor, offer_id: UUID, *, expected_version: int, now: datetime
 ) -> Assignment:
     """The seat that was held becomes the person's own; the terms of the version they saw are frozen."""
-    check_consent(await consents_of(session, actor.person_id), ConsentPurpose.SERVICE)
     seen = await _own(session, actor, offer_id)
+    check_consent(await consents_of(session, actor.person_id), ConsentPurpose.SERVICE)
     await lock_worker(session, actor.person_id)
     others = await _clashing(session, seen)
     on = (await board.hold_shifts(session, [seen.shift_id, *(row.shift_id for row in others)]))[seen.shift_id]
