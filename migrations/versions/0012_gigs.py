@@ -776,7 +776,7 @@ def _part5() -> None:
         sa.Column("appeal_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("decision", sa.String(length=200), nullable=True),
+        sa.Column("decision_sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["assignment_id"], ["assignment.id"], name=op.f("fk_no_show_assignment_id_assignment")),
         sa.ForeignKeyConstraint(["decided_by"], ["person.id"], name=op.f("fk_no_show_decided_by_person")),
         sa.ForeignKeyConstraint(["enterprise_id"], ["enterprise.id"], name=op.f("fk_no_show_enterprise_id_enterprise")),

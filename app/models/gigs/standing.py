@@ -53,7 +53,8 @@ class NoShow(Versioned, table=True):
     appeal_due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_by: UUID | None = Field(default=None, foreign_key="person.id")
     decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    decision: str | None = Field(default=None, max_length=200)
+    # The office's words may speak of illness: sealed as the appeal is.
+    decision_sealed: bytes | None = Field(default=None, sa_column_kwargs=sealed("decision"))
 
 
 class SharingAgreement(Versioned, table=True):

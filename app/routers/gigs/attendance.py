@@ -53,9 +53,9 @@ async def mark_no_show(
 
 
 @router.get("/me/no-shows", responses=read_errors(*AGENT_ERRORS))
-async def list_my_no_shows(actor: Worker, session: Reads) -> list[NoShowRead]:
+async def list_my_no_shows(actor: Worker, session: Reads, runtime: RuntimeDep) -> list[NoShowRead]:
     """我的取消与未到岗记录：每条写明按哪条规则计分、何时失效、能否申诉。"""
-    return [offer_views.no_show_read(row) for row in await attendance.list_mine(session, actor)]
+    return [offer_views.no_show_read(row, runtime.crypto) for row in await attendance.list_mine(session, actor)]
 
 
 @router.post(
@@ -79,7 +79,7 @@ async def appeal_no_show(
         expected_version=form.expected_version,
         now=now,
     )
-    return offer_views.no_show_read(row)
+    return offer_views.no_show_read(row, runtime.crypto)
 
 
 @router.get("/no-show-appeals", responses=read_errors(CursorInvalidError))
@@ -100,20 +100,20 @@ async def list_no_show_appeals(
     ),
 )
 async def decide_no_show(
-    actor: OfficerOf, no_show_id: UUID, form: NoShowDecision, session: Unit, now: Now
+    actor: OfficerOf, no_show_id: UUID, form: NoShowDecision, session: Unit, runtime: RuntimeDep, now: Now
 ) -> NoShowRead:
     """答复申诉：维持或撤销，写明理由，本人会收到。"""
     row = await attendance.decide(
         session, actor, no_show_id, uphold=form.uphold, decision=form.decision, expected_version=form.expected_version, now=now,
     )  # fmt: skip
-    return offer_views.no_show_read(row)
+    return offer_views.no_show_read(row, runtime.crypto)
 
 
 @router.get("/me/standing", responses=read_errors(*AGENT_ERRORS))
-async def get_my_standing(actor: Worker, session: Reads, now: Now) -> StandingRead:
+async def get_my_standing(actor: Worker, session: Reads, runtime: RuntimeDep, now: Now) -> StandingRead:
     """我的到岗情况：有效计分、到岗次数、评价，以及由此带来什么。"""
     found = await attendance.standing_of(session, actor.person_id, now=now)
-    return offer_views.standing_read(found, await ratings.mean_of_worker(session, actor.person_id))
+    return offer_views.standing_read(found, await ratings.mean_of_worker(session, actor.person_id), runtime.crypto)
 
 
 @router.post(

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.clock import china_date
-from app.core.crypto import Crypto
+from app.core.crypto import Crypto, crypto_of
 from app.core.db import ReadSession, check_version, lock
 from app.core.events import emit
 from app.core.ids import new_id
@@ -173,14 +173,13 @@ async def decide(
     check_version(row.version, expected_version)
     target = N.UPHELD if uphold else N.OVERTURNED
     check_no_show_step(row.state, target)
-    row.state, row.decided_by, row.decided_at, row.decision = target, actor.person_id, now, decision
+    row.state, row.decided_by, row.decided_at = target, actor.person_id, now
+    row.decision_sealed = crypto_of(session).seal("no_show", "decision", row.id, decision)
     row.touch(now)
     await session.flush()
     await close_tasks(session, TaskKind.NO_SHOW_APPEAL, row.id, by=actor.person_id, now=now)
     audit.by(session, actor, "no_show_decided", SUBJECT, row.id, now=now, state=target)
-    await emit(
-        session, NoShowDecided(at=now, no_show_id=row.id, person_id=row.person_id, upheld=uphold, decision=decision)
-    )
+    await emit(session, NoShowDecided(at=now, no_show_id=row.id, person_id=row.person_id, upheld=uphold))
     return row
 
 

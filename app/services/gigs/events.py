@@ -90,7 +90,6 @@ class NoShowDecided(Event):
     no_show_id: UUID
     person_id: UUID
     upheld: bool
-    decision: str
 
 
 class OrderReviewed(Event):

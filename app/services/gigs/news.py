@@ -173,7 +173,7 @@ async def tell_decided(session: AsyncSession, event: NoShowDecided) -> None:
     said = "维持" if event.upheld else "撤销"
     await notify(
         session, person_id=event.person_id, kind=NoticeKind.GIG_STANDING, now=event.at, title="申诉结果",
-        body=f"您的未到岗申诉已答复：{said}。{event.decision}"[:300],
+        body=f"您的未到岗申诉已答复：{said}。理由可在到岗记录里查看。",
         page=f"pages/standing/detail?id={event.no_show_id}", template_data={"thing1": "申诉结果", "phrase2": said},
     )  # fmt: skip
 

@@ -98,13 +98,14 @@ def waiting_read(one: Waiting) -> WaitingRead:
     return WaitingRead(shift=brief(one.on), position=one.position, joined_at=one.entry.created_at)
 
 
-def no_show_read(row: NoShow) -> NoShowRead:
+def no_show_read(row: NoShow, crypto: Crypto) -> NoShowRead:
     allowed = NoShowState.APPEALED in NO_SHOW_NEXT[row.state]
     reason = None if allowed else f"记录当前为“{row.state.label}”"
     return NoShowRead.model_validate(
-        row.model_dump(include=set(NoShowRead.model_fields) - {"state_label", "actions"})
+        row.model_dump(include=set(NoShowRead.model_fields) - {"state_label", "actions", "decision"})
         | {
             "state_label": row.state.label,
+            "decision": crypto.open_if("no_show", "decision", row.id, row.decision_sealed),
             "actions": [Action(action="appeal", allowed=allowed, reason=reason)],
         }
     )
@@ -117,13 +118,13 @@ def appeal_read(row: NoShow, crypto: Crypto) -> NoShowAppeal:
     )
 
 
-def standing_read(found: Standing, mean: tuple[float | None, int]) -> StandingRead:
+def standing_read(found: Standing, mean: tuple[float | None, int], crypto: Crypto) -> StandingRead:
     text = f"应到{found.expected}次，到岗{found.came}次，有效计分{found.points}分"
     if found.points >= found.pause_at:
         text += f"，已满{found.pause_at}分：急招暂不推送给您，不影响您自己接单和统一配工"
     return StandingRead(
         points=found.points, came=found.came, expected=found.expected, text=text,
-        records=[no_show_read(row) for row in found.records], stars=mean[0], ratings=mean[1],
+        records=[no_show_read(row, crypto) for row in found.records], stars=mean[0], ratings=mean[1],
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def form(town: Town, *shifts: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "enterprise_id": town.firm.id, "title": "平车工白班", "process_code": CODE, "level": 2, "fill_mode": "first_come",
         "pay": {"unit": "hour", "hour_fen": 2500, "lines": []}, "wage_period": "week", "pay_days": 3,
         "cover": "work_injury", "standby_fen": 3000, "late_cancel_fen": 5000,
-        "place": {"address": town.values.address, "latitude": 24.7236, "longitude": 118.6651, "coord_type": "gcj02"},
+        "place": {"address": "宝盖镇科技园回兴路188号", "latitude": 24.7236, "longitude": 118.6651, "coord_type": "gcj02"},
         "duties": "合缝、上腰头，按样衣操作。", "shifts": list(shifts) or [stretch()], "submit": True,
     } | changes  # fmt: skip
 
