@@ -37,6 +37,7 @@ OFFICER = STAFF | {
     Permission.ENTERPRISE_REVIEW, Permission.REPORT_HANDLE, Permission.CONTENT_REVIEW, Permission.PERSON_REVEAL,
     Permission.CALL_HANDLE,
 }  # fmt: skip
+DISPATCH = {Permission.ALLOCATION_RUN, Permission.GIG_ORDER_WRITE, Permission.GIG_SETTLE, Permission.GIG_SITE}
 EXPECTED: dict[Role, set[Permission]] = {
     Role.TOWN_ADMIN: STAFF
     | {
@@ -53,7 +54,7 @@ EXPECTED: dict[Role, set[Permission]] = {
         Permission.SURVEY_MANAGE,
         Permission.SURVEY_READ,
     },
-    Role.GIGS_OFFICER: OFFICER,
+    Role.GIGS_OFFICER: OFFICER | {Permission.ALLOCATION_RUN, Permission.GIG_DECIDE, Permission.GIG_ORDER_REVIEW},
     Role.TRAINING_OFFICER: STAFF,
     Role.TRAINER: STAFF,
     Role.JUDGE: STAFF,
@@ -67,9 +68,9 @@ EXPECTED: dict[Role, set[Permission]] = {
     Role.GRID_LEADER: GRID | {Permission.SURVEY_ANSWER, Permission.SURVEY_READ},
     Role.GRID_MEMBER: GRID | {Permission.SURVEY_ANSWER},
     Role.AUDITOR: STAFF | {Permission.AUDIT_READ},
-    Role.OWNER: FIRM | {Permission.ENTERPRISE_MANAGE},
+    Role.OWNER: FIRM | DISPATCH | {Permission.ENTERPRISE_MANAGE},
     Role.RECRUITER: FIRM,
-    Role.DISPATCHER: {Permission.CALL_HANDLE},
+    Role.DISPATCHER: DISPATCH | {Permission.CALL_HANDLE},
 }
 
 
