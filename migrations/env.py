@@ -55,6 +55,8 @@ def run(connection: Connection) -> None:
         compare_server_default=True,
         # On SQLite the transaction is the only lock: between two of them another process would step in.
         transaction_per_migration=not sqlite,
+        # Under our own BEGIN (below) SQLite's DDL is transactional. Told otherwise, Alembic commits after each revision.
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -305,7 +305,10 @@ def settings_for(database_url: str, sandbox_url: str, data_dir: Path) -> Setting
         data_dir=data_dir,
         wechat_api_base=sandbox_url,
         # Long enough for a busy machine: a verdict that comes late would hold a posting for review.
-        wechat_timeout_seconds=3.0,
+        wechat_timeout_seconds=10.0,
+        # Likewise: what waits for a lock of its neighbour shall get it, and not be told to come again.
+        lock_wait_seconds=10.0,
+        database_timeout_seconds=10.3,
         log_level="CRITICAL",
         reader_pool=8,
         writer_pool=8,
