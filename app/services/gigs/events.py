@@ -77,6 +77,26 @@ class CompensationOwed(Event):
     hours: int
 
 
+class TimesheetPayable(Event):
+    """Time or pieces may be paid: both sides agree, one was silent, or this much of a difference is undisputed.
+
+    Comes again for the same sheet when what counts has changed (`timesheet.final_minutes`, `final_pieces`).
+    """
+
+    timesheet_id: UUID
+    assignment_id: UUID
+    enterprise_id: UUID
+    person_id: UUID
+    provisional: bool
+
+
+class WagesClaimed(Event):
+    """Somebody objected to a time sheet or a settlement, or chose mediation: a block soon after is flagged."""
+
+    enterprise_id: UUID
+    person_id: UUID
+
+
 class NoShowCounted(Event):
     no_show_id: UUID
     person_id: UUID
