@@ -23,7 +23,17 @@ from app.models.identity import (
 from app.rules.identity.onbehalf import UNDO_WITHIN
 from app.rules.identity.sessions import REFRESH_LIFETIME
 from app.services.common import file_sweeps
-from app.services.gigs import assignments, attendance, offers, order_ends, urgent
+from app.services.gigs import (
+    accidents,
+    assignments,
+    attendance,
+    differences,
+    marks,
+    offers,
+    order_ends,
+    timesheets,
+    urgent,
+)
 from app.services.jobs import fair_reports, fairs, interview_news, invitations, kept, permits, saved, surveys, waiting
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
@@ -63,6 +73,11 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "seats_reminded": await _repeat(runtime, lambda session: assignments.remind_due(session, now=now)),
         "seats_released": await _repeat(runtime, lambda session: assignments.release_due(session, now=now)),
         "no_shows_found": await _repeat(runtime, lambda session: attendance.miss_due(session, now=now)),
+        "seats_ended": await _repeat(runtime, lambda session: marks.end_due(session, now=now)),
+        "timesheets_stood": await _repeat(runtime, lambda session: timesheets.stand_due(session, now=now)),
+        "timesheets_asked": await _repeat(runtime, lambda session: timesheets.remind_due(session, now=now)),
+        "differences_told": await _repeat(runtime, lambda session: differences.remind_due(session, now=now)),
+        "accidents_reminded": await _repeat(runtime, lambda session: accidents.remind_due(session, now=now)),
         "urgent_widened": await _repeat(runtime, lambda session: urgent.widen_due(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }

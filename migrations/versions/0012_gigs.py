@@ -745,6 +745,7 @@ def _part5() -> None:
         sa.Column("own_claim_until", sa.Date(), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("filed_on", sa.Date(), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["assignment_id"], ["assignment.id"], name=op.f("fk_accident_report_assignment_id_assignment")
@@ -845,6 +846,7 @@ def _part5() -> None:
         sa.Column("final_minutes", sa.Integer(), nullable=True),
         sa.Column("final_pieces", sa.JSON(), nullable=False),
         sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["assignment_id"], ["assignment.id"], name=op.f("fk_timesheet_assignment_id_assignment")
         ),
@@ -908,6 +910,7 @@ def _part6() -> None:
         sa.Column("offered_minutes", sa.Integer(), nullable=True),
         sa.Column("offered_pieces", sa.JSON(), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["timesheet_id"], ["timesheet.id"], name=op.f("fk_timesheet_difference_timesheet_id_timesheet")

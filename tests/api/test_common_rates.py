@@ -45,6 +45,12 @@ PER_PERSON: dict[str, tuple[RateKind, str, str, int]] = {
     "reveal_person": (RateKind.REVEAL, "POST", f"/people/{NOBODY}/reveal", 403),
     "reveal_survey_answer": (RateKind.REVEAL, "POST", f"/survey-answers/{NOBODY}/reveal", 403),
     "get_vacancy_import_template": (RateKind.SHEET, "GET", "/vacancy-import-template", 403),
+    "get_timesheet_template": (
+        RateKind.SHEET,
+        "GET",
+        f"/enterprises/{NOBODY}/timesheet-template?day=2026-11-26",
+        403,
+    ),
     "export_enterprise_vacancies": (RateKind.SHEET, "GET", f"/enterprises/{NOBODY}/vacancies.xlsx", 403),
     "export_candidates": (RateKind.SHEET, "GET", f"/vacancies/{NOBODY}/candidates.xlsx", 403),
     "submit_report": (RateKind.REPORT, "POST", "/reports", 422),

@@ -235,16 +235,19 @@ async def test_what_is_only_the_persons_own_refuses_every_agent(world: World) ->
         "list_my_own_codes", "undo_assisted_act", "reveal_person", "list_my_notices",
     } <= {operation.name for operation in own}  # fmt: skip
     assert sorted(open_to_agents) == [
-        "accept_invitation", "accept_shift_offer", "appeal_no_show", "apply_to_vacancy", "ask_other_time",
-        "check_in_at_fair", "claim_shift", "confirm_assignment", "confirm_interview", "decline_invitation",
-        "decline_shift_offer", "explain_recommendation", "get_me", "get_my_application", "get_my_assignment",
-        "get_my_interview", "get_my_invitation", "get_my_seeker_profile", "get_my_shift_offer", "get_my_standing",
-        "get_my_worker_profile", "get_shift", "give_consent", "join_roster", "join_waiting", "leave_assignment",
-        "leave_roster", "leave_waiting", "list_my_applications", "list_my_assignments", "list_my_consents",
-        "list_my_interviews", "list_my_invitations", "list_my_no_shows", "list_my_rosters", "list_my_shift_offers",
-        "list_my_waiting", "list_shifts", "rate_firm", "recommend_vacancies", "save_my_availability",
+        "accept_invitation", "accept_shift_offer", "agree_to_my_timesheet", "answer_my_timesheet", "appeal_no_show",
+        "apply_to_vacancy", "ask_other_time", "check_in_at_fair", "claim_shift", "confirm_assignment",
+        "confirm_interview", "decline_invitation", "decline_shift_offer", "explain_recommendation", "get_me",
+        "get_my_application", "get_my_assignment", "get_my_interview", "get_my_invitation", "get_my_seeker_profile",
+        "get_my_shift_offer", "get_my_standing", "get_my_timesheet", "get_my_worker_profile", "get_shift",
+        "give_consent", "join_roster", "join_waiting", "leave_assignment", "leave_roster", "leave_waiting",
+        "list_my_accidents", "list_my_applications", "list_my_assignments", "list_my_consents", "list_my_interviews",
+        "list_my_invitations", "list_my_marks", "list_my_no_shows", "list_my_rosters", "list_my_shift_offers",
+        "list_my_timesheets", "list_my_waiting", "list_shifts", "mark_by_place", "mediate_my_timesheet", "rate_firm",
+        "recommend_vacancies", "record_my_timesheet", "report_my_accident", "save_my_availability",
         "save_my_profile", "save_my_seeker_profile", "save_my_worker_profile", "save_my_worker_relations",
-        "set_findable", "submit_minor_papers", "submit_skill_proof", "withdraw_application", "withdraw_consent",
+        "scan_shift_code", "set_findable", "show_my_code", "submit_minor_papers", "submit_skill_proof",
+        "withdraw_application", "withdraw_consent",
     ]  # fmt: skip
 
 

@@ -26,7 +26,7 @@ HEADER = """# 状态图
 # What a person calls the thing whose states these are; a new table needs its name here.
 TITLES = {
     "OrderState": "用工订单", "ShiftState": "班次", "RunState": "配工", "OfferState": "零工邀约", "AssignmentState": "上岗安排",
-    "TimesheetState": "工时单", "AccidentState": "工伤事故报告", "SettlementState": "工资结算",
+    "TimesheetState": "工时单", "DifferenceState": "对账（工时差异）", "AccidentState": "工伤事故报告", "SettlementState": "工资结算",
     "BlockState": "暂停发布", "NoShowState": "未到岗记录", "SharingState": "共享用工协议",
     "TakedownState": "岗位下架", "ImportState": "岗位导入", "ChangeState": "发布规则变更",
     "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件",

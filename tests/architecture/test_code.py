@@ -16,6 +16,7 @@ SUPPORT = {
     "routers/failures": "the one error handler",
     "routers/queries": "a long form in the query",
     "routers/routing": "the route class and the documented errors",
+    "routers/workbooks": "Excel files as answers",
     "services/events": "the facts that services tell one another",
     "services/reactions": "who reacts to which fact",
     "services/runtime": "what a process holds for its lifetime",

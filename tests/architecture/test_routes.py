@@ -146,6 +146,10 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "order_from_template", "accept_shift_offer", "decline_shift_offer", "claim_shift", "join_waiting", "leave_waiting",
         "confirm_assignment", "leave_assignment", "begin_urgent", "call_off_assignment", "mark_no_show", "appeal_no_show",
         "decide_no_show", "rate_firm", "rate_worker",
+        "scan_shift_code", "mark_by_place", "scan_worker_code", "mark_by_hand", "report_my_accident",
+        "report_accident", "acknowledge_accident", "file_accident", "close_accident", "record_my_timesheet",
+        "agree_to_my_timesheet", "answer_my_timesheet", "mediate_my_timesheet", "record_timesheet",
+        "agree_to_timesheet", "answer_timesheet", "mediate_timesheet", "record_shift", "import_timesheets",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 

@@ -57,6 +57,8 @@ class Timesheet(Versioned, table=True):
     final_minutes: int | None = None
     final_pieces: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     agreed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Both were asked once more because neither had stated anything.
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class TimesheetDifference(Versioned, table=True):
@@ -82,6 +84,8 @@ class TimesheetDifference(Versioned, table=True):
     offered_minutes: int | None = None
     offered_pieces: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    # Both were told once that the time to answer had gone by.
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
@@ -120,4 +124,6 @@ class AccidentReport(Versioned, table=True):
     own_claim_until: date
     acknowledged_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     filed_on: date | None = None
+    # The firm was reminded of its last days.
+    reminded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.routers.gigs import attendance, offers, orders, profiles, rosters, shifts
+from app.routers.gigs import attendance, offers, orders, profiles, rosters, shifts, site, timesheets
 
 ROUTERS: tuple[APIRouter, ...] = (
     profiles.router,
@@ -11,4 +11,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     shifts.router,
     offers.router,
     attendance.router,
+    site.router,
+    timesheets.router,
 )

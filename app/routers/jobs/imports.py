@@ -1,6 +1,6 @@
 """岗位的 Excel 导入、模板和导出。"""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response, status
@@ -10,7 +10,8 @@ from app.core.pages import CursorInvalidError, Page
 from app.core.rates import RateKind, TooManyRequestsError
 from app.routers.deps import Cursor, KeyRequired, Limit, Now, Reads, RuntimeDep, Unit, limited, require
 from app.routers.routing import make_router, read_errors, write_errors
-from app.rules.common.files import SHEET_TYPE, FileUnusableError
+from app.routers.workbooks import WORKBOOK, workbook
+from app.rules.common.files import FileUnusableError
 from app.rules.identity.access import Reach
 from app.rules.identity.roles import Actor, Permission
 from app.rules.jobs import imports as rules
@@ -24,12 +25,6 @@ router = make_router("jobs")
 Recruiter = Annotated[Actor, require(Permission.VACANCY_WRITE)]
 RecruiterOf = Annotated[Actor, require(Permission.VACANCY_WRITE, Reach.FIRM)]
 HirerOf = Annotated[Actor, require(Permission.APPLICATION_MANAGE, Reach.FIRM)]
-WORKBOOK: dict[int | str, dict[str, Any]] = {200: {"content": {SHEET_TYPE: {}}, "description": "Excel 文件"}}
-
-
-def workbook(content: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"', "Cache-Control": "private, no-store"}
-    return Response(content, media_type=SHEET_TYPE, headers=headers)
 
 
 @router.get(

@@ -24,6 +24,7 @@ class FilePurpose(Labelled):
     EVIDENCE = "evidence", "举报或申诉凭据"
     ILLUSTRATION = "illustration", "企业或岗位图片"
     VACANCY_IMPORT = "vacancy_import", "岗位导入表"
+    TIMESHEET_IMPORT = "timesheet_import", "考勤导入表"
     SKILL_PROOF = "skill_proof", "技能证书或证明"
     MINOR_PAPER = "minor_paper", "未成年工登记证或体检表"
 
@@ -58,6 +59,7 @@ PURPOSES: dict[FilePurpose, PurposeRule] = {
     FilePurpose.EVIDENCE: _PAPERS,
     FilePurpose.ILLUSTRATION: PurposeRule(frozenset({FileKind.IMAGE}), public=True),
     FilePurpose.VACANCY_IMPORT: PurposeRule(frozenset({FileKind.SHEET})),
+    FilePurpose.TIMESHEET_IMPORT: PurposeRule(frozenset({FileKind.SHEET})),
     FilePurpose.SKILL_PROOF: _PAPERS,
     FilePurpose.MINOR_PAPER: _PAPERS,
 }

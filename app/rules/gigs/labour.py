@@ -105,6 +105,10 @@ class Limits:
     no_show_decay_days: int
     no_show_pause_points: int
     no_show_appeal_days: int
+    # Check-in and -out.
+    check_in_early_minutes: int
+    check_out_late_minutes: int
+    geofence_metres: int
     # Time sheets, accidents, wages.
     silence_hours: int
     difference_days: int

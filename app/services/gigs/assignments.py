@@ -149,6 +149,21 @@ async def lock_of_firm(session: AsyncSession, actor: Actor, assignment_id: UUID)
     return await lock(session, Assignment, assignment_id, AssignmentNotFoundError), on
 
 
+async def get_of_firm(session: ReadSession | AsyncSession, actor: Actor, assignment_id: UUID) -> Assignment:
+    mine = sorted(actor.enterprises(Permission.GIG_SITE))
+    found = await session.exec(
+        select(Assignment).where(Assignment.id == assignment_id, col(Assignment.enterprise_id).in_(mine))
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise AssignmentNotFoundError
+    return row
+
+
+async def lock_row(session: AsyncSession, assignment_id: UUID) -> Assignment:
+    return await lock(session, Assignment, assignment_id, AssignmentNotFoundError)
+
+
 async def holding_of_shift(session: AsyncSession, shift_id: UUID) -> Sequence[Assignment]:
     """Who holds a seat, in the order in which it was taken, locked; the shift is locked by the caller."""
     rows = await session.exec(

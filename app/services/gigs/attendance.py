@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -28,6 +29,7 @@ from app.rules.gigs.standing import (
     NotYetLateError,
     check_no_show_step,
 )
+from app.rules.gigs.terms import MarkKind
 from app.rules.identity.roles import Actor
 from app.services.common.calendar import work_calendar
 from app.services.common.tasks import close_tasks, open_task
@@ -109,14 +111,17 @@ async def mark_no_show(
 
 
 async def miss_due(session: AsyncSession, *, now: datetime) -> int:
-    """The sweep: half an hour after the start without a mark. Who was never there is not there."""
+    """The sweep: half an hour after the start without a mark, at a gate where others were marked.
+
+    A firm that checks nobody in says by hand who is missing.
+    """
     marked = select(col(SiteMark.assignment_id))
     seen = (
         await session.exec(
             select(Assignment)
             .where(
                 Assignment.state == A.CONFIRMED, col(Assignment.starts_at) <= now - LATE_AFTER,
-                col(Assignment.seat) == "regular", col(Assignment.id).not_in(marked),
+                col(Assignment.seat) == "regular", col(Assignment.id).not_in(marked), gate_in_use(),
             )
             .order_by(col(Assignment.starts_at), col(Assignment.id))
             .limit(SWEEP_BATCH)
@@ -129,6 +134,38 @@ async def miss_due(session: AsyncSession, *, now: datetime) -> int:
         if row.state is A.CONFIRMED:
             await _missed(session, row, limits, now)
     return len(seen)
+
+
+def gate_in_use() -> ColumnElement[bool]:
+    """Whether anybody of the seat's shift was marked as having come."""
+    other = aliased(Assignment)
+    return (
+        select(SiteMark.id)
+        .join(other, col(other.id) == col(SiteMark.assignment_id))
+        .where(col(other.shift_id) == col(Assignment.shift_id), col(SiteMark.kind) == MarkKind.IN)
+        .correlate(Assignment)
+        .exists()
+    )
+
+
+async def take_back(session: AsyncSession, assignment_id: UUID, *, now: datetime) -> None:
+    """The person was there after all: the record counts nothing, and an appeal against it is answered by that."""
+    found = await session.exec(
+        select(NoShow)
+        .where(NoShow.assignment_id == assignment_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = found.one_or_none()
+    if row is None or row.state not in {N.COUNTED, N.APPEALED}:
+        return
+    target = N.OVERTURNED if row.state is N.APPEALED else N.EXCUSED
+    check_no_show_step(row.state, target)
+    row.state, row.points = target, 0
+    row.touch(now)
+    await session.flush()
+    await close_tasks(session, TaskKind.NO_SHOW_APPEAL, row.id, by=None, now=now)
+    await emit(session, NoShowDecided(at=now, no_show_id=row.id, person_id=row.person_id, upheld=False))
 
 
 async def appeal(

@@ -62,7 +62,7 @@ async def claim(session: AsyncSession, crypto: Crypto, actor: Actor, shift_id: U
     if others:
         await board.hold_shifts(session, [shift_id, *(row.shift_id for row in others)])
     if not await seats.take(session, shift_id, SeatKind.REGULAR, units_of(half=on.shift.half)):
-        raise SeatsFullError(waiting=await _waiting(session, shift_id))
+        raise SeatsFullError(waiting=await waiting_count(session, shift_id))
     row = await assignments.begin(
         session, on, person_id, seat=SeatKind.REGULAR, label=label, order_version=on.order.content_version,
         offer_id=None, now=now,
@@ -183,7 +183,7 @@ async def _entry(session: AsyncSession, shift_id: UUID, person_id: UUID) -> Wait
     return found.one()
 
 
-async def _waiting(session: AsyncSession, shift_id: UUID) -> int:
+async def waiting_count(session: AsyncSession, shift_id: UUID) -> int:
     counted = await session.exec(
         select(func.count())
         .select_from(WaitingEntry)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from app.core.events import Event
 from app.rules.gigs.offers import AssignmentState
+from app.rules.gigs.terms import Side
 
 
 class OfferMade(Event):
@@ -75,6 +76,59 @@ class CompensationOwed(Event):
     assignment_id: UUID
     fen: int
     hours: int
+
+
+class TimesheetOpened(Event):
+    """Somebody's shift is over: the hours wait to be stated."""
+
+    timesheet_id: UUID
+    shift_id: UUID
+    enterprise_id: UUID
+    person_id: UUID
+    # Of this shift: the firm is told once, not for each person.
+    first: bool
+
+
+class TimesheetStated(Event):
+    """One side has stated its record; the other may agree, or differ."""
+
+    timesheet_id: UUID
+    shift_id: UUID
+    enterprise_id: UUID
+    person_id: UUID
+    by: Side
+    told: str
+    answer_by: datetime
+
+
+class TimesheetMoved(Event):
+    """What became of a sheet: agreed, provisional, in difference, answered, reminded, taken to mediation."""
+
+    timesheet_id: UUID
+    shift_id: UUID
+    enterprise_id: UUID
+    person_id: UUID
+    # Who is told; None: both.
+    side: Side | None
+    words: str
+
+
+class AccidentReported(Event):
+    accident_id: UUID
+    shift_id: UUID
+    enterprise_id: UUID
+    person_id: UUID
+    by: Side
+    claim_due_on: date
+
+
+class AccidentMoved(Event):
+    accident_id: UUID
+    shift_id: UUID
+    enterprise_id: UUID
+    person_id: UUID
+    side: Side
+    words: str
 
 
 class TimesheetPayable(Event):

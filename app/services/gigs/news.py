@@ -1,12 +1,9 @@
 """What follows from the facts of 零工配产, and the words in which people are told."""
 
-from datetime import datetime
-
 from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from app.core.clock import CHINA
 from app.core.events import subscribe
 from app.models.gigs import Offer
 from app.rules.common.notices import NoticeKind
@@ -17,7 +14,7 @@ from app.rules.identity.consents import ConsentPurpose
 from app.rules.identity.roles import Permission
 from app.services.common.notices import notify, notify_all
 from app.services.events import AccountDeleted, ConsentWithdrawn, WorkerBlocked
-from app.services.gigs import board, leaving, offers, refill
+from app.services.gigs import board, leaving, offers, refill, site_news
 from app.services.gigs.events import (
     AssignmentBegun,
     AssignmentEnded,
@@ -30,15 +27,8 @@ from app.services.gigs.events import (
     StandbyPromoted,
     UrgentWidened,
 )
+from app.services.gigs.words import THING, moment
 from app.services.identity.members import people_with
-
-# A WeChat `thing` value holds 20 characters.
-THING = 20
-
-
-def moment(at: datetime) -> str:
-    at = at.astimezone(CHINA)
-    return f"{at.month}月{at.day}日 {at:%H:%M}"
 
 
 def register() -> None:
@@ -56,6 +46,7 @@ def register() -> None:
     subscribe(AccountDeleted, leave_service)
     subscribe(ConsentWithdrawn, leave_unconsented)
     subscribe(WorkerBlocked, take_back_offers)
+    site_news.register()
 
 
 async def leave_service(session: AsyncSession, event: AccountDeleted) -> None:
