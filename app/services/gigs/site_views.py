@@ -172,7 +172,7 @@ def _difference_read(crypto: Crypto, row: TimesheetDifference | None) -> Differe
     return DifferenceRead(
         state=row.state, state_label=row.state.label, raised_by=row.raised_by, raised_by_label=row.raised_by.label,
         claimed=_record_read(Record.of(row.claimed_minutes, row.claimed_pieces)),
-        reason=crypto.open(differences.TABLE, "reason", row.id, row.reason_sealed), answer_by=row.answer_by,
+        reason=crypto.open_text(differences.TABLE, "reason", row.id, row.reason_sealed), answer_by=row.answer_by,
         offered=None if offered is None else _record_read(offered),
         answer=crypto.open_if(differences.TABLE, "answer", row.id, row.answer_sealed), answered_at=row.answered_at,
     )  # fmt: skip
@@ -196,7 +196,7 @@ def accident_read(row: AccidentReport, crypto: Crypto) -> AccidentRead:
         id=row.id, version=row.version, assignment_id=row.assignment_id, enterprise_id=row.enterprise_id,
         person_id=row.person_id, state=row.state, state_label=row.state.label, reported_by=row.reported_by,
         happened_at=row.happened_at, created_at=row.created_at,
-        account=crypto.open("accident_report", "account", row.id, row.account_sealed), claim_due_on=row.claim_due_on,
+        account=crypto.open_text("accident_report", "account", row.id, row.account_sealed), claim_due_on=row.claim_due_on,
         own_claim_until=row.own_claim_until, acknowledged_at=row.acknowledged_at, filed_on=row.filed_on,
         closed_at=row.closed_at, text=text,
         actions=[
