@@ -11,7 +11,7 @@ from app.models.gigs import Assignment, NoShow, Offer, Shift
 from app.rules.gigs.offers import OfferSource
 from app.rules.gigs.orders import ShiftNotFoundError
 from app.rules.gigs.terms import FillMode
-from app.services.gigs import assignments, attendance, board, offers, refill, urgent
+from app.services.gigs import assignments, board, offers, refill, urgent
 from tests.factories.world import Someone, World, ok, refused
 from tests.support import gigs
 from tests.support.gigs import Floor
@@ -282,18 +282,6 @@ async def test_an_appeal_after_five_working_days_is_too_late(world: World, floor
     (record,) = ok(await worker.get("/me/no-shows"))
     form = {"words": "当时没有看到通知。", "expected_version": record["version"]}
     refused(await worker.post(f"/me/no-shows/{record['id']}/appeal", form, key=key()), 409, "appeal_too_late")
-
-
-async def test_who_never_came_is_found_by_the_sweep(world: World, floor: Floor) -> None:
-    worker = await gigs.worker(world)
-    order = await gigs.order(floor, fill_mode=FillMode.FIRST_COME)
-    shift = await gigs.shift(floor, order, world.clock.now() + timedelta(hours=5))
-    ok(await claim(worker, shift))
-    for minutes, found in ((5 * 60 + 29, 0), (1, 1), (0, 0)):
-        world.clock.advance(timedelta(minutes=minutes))
-        async with world.runtime.db.unit_of_work() as session:
-            assert await attendance.miss_due(session, now=world.clock.now()) == found
-    assert await count(world, NoShow) == 1
 
 
 async def test_the_rings_of_an_urgent_search(world: World, floor: Floor) -> None:
