@@ -31,6 +31,7 @@ from app.services.gigs import (
     marks,
     offers,
     order_ends,
+    overdue,
     timesheets,
     urgent,
 )
@@ -77,6 +78,9 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "timesheets_stood": await _repeat(runtime, lambda session: timesheets.stand_due(session, now=now)),
         "timesheets_asked": await _repeat(runtime, lambda session: timesheets.remind_due(session, now=now)),
         "differences_told": await _repeat(runtime, lambda session: differences.remind_due(session, now=now)),
+        "wages_overdue": await _repeat(runtime, lambda session: overdue.turn_due(session, now=now)),
+        "wages_escalated": await _repeat(runtime, lambda session: overdue.escalate_due(session, now=now)),
+        "blocks_cleared": await _repeat(runtime, lambda session: overdue.clear_due(session, now=now)),
         "accidents_reminded": await _repeat(runtime, lambda session: accidents.remind_due(session, now=now)),
         "urgent_widened": await _repeat(runtime, lambda session: urgent.widen_due(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),

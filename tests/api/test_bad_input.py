@@ -73,7 +73,17 @@ class Operation:
 
     def query(self) -> dict[str, str]:
         """The required parameters, filled in well."""
-        good = {"app": "zhipin", "q": "平车", "name": "华联", "e": "1", "w": "v", "s": "x", "day": "2026-11-30"}
+        good = {
+            "app": "zhipin",
+            "q": "平车",
+            "name": "华联",
+            "e": "1",
+            "w": "v",
+            "s": "x",
+            "day": "2026-11-30",
+            "from": "2026-11-01",
+            "to": "2026-11-30",
+        }
         good |= dict.fromkeys(("signature", "timestamp", "nonce", "echostr"), "x")
         return {row["name"]: good[row["name"]] for row in self.parameters("query") if row.get("required")}
 

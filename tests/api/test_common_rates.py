@@ -51,6 +51,12 @@ PER_PERSON: dict[str, tuple[RateKind, str, str, int]] = {
         f"/enterprises/{NOBODY}/timesheet-template?day=2026-11-26",
         403,
     ),
+    "export_settlements": (
+        RateKind.SHEET,
+        "GET",
+        f"/enterprises/{NOBODY}/settlements.xlsx?from=2026-11-01&to=2026-11-30",
+        403,
+    ),
     "export_enterprise_vacancies": (RateKind.SHEET, "GET", f"/enterprises/{NOBODY}/vacancies.xlsx", 403),
     "export_candidates": (RateKind.SHEET, "GET", f"/vacancies/{NOBODY}/candidates.xlsx", 403),
     "submit_report": (RateKind.REPORT, "POST", "/reports", 422),

@@ -150,6 +150,9 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "report_accident", "acknowledge_accident", "file_accident", "close_accident", "record_my_timesheet",
         "agree_to_my_timesheet", "answer_my_timesheet", "mediate_my_timesheet", "record_timesheet",
         "agree_to_timesheet", "answer_timesheet", "mediate_timesheet", "record_shift", "import_timesheets",
+        "confirm_wage_received", "contest_payment", "mediate_my_wage", "pay_settlement", "deduct_from_wage",
+        "remove_deduction", "mediate_wage", "notify_publishing_block", "answer_publishing_block",
+        "decide_publishing_block", "appeal_publishing_block", "decide_block_appeal",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 

@@ -10,7 +10,7 @@ from sqlmodel import Field
 from app.core.columns import UtcDateTime, sealed, str_enum
 from app.models.base import Identified, Versioned
 from app.rules.gigs.settlements import BlockState, LineKind, SettlementState
-from app.rules.gigs.terms import Side
+from app.rules.gigs.terms import PaidBy, Side, WagePeriod
 
 
 class Settlement(Versioned, table=True):
@@ -36,15 +36,18 @@ class Settlement(Versioned, table=True):
     part: int = 1
     state: SettlementState = Field(default=SettlementState.DUE, sa_type=str_enum(SettlementState))
     due_fen: int
+    # How the firm has promised to pay, as accepted with the first line.
+    wage_period: WagePeriod = Field(sa_type=str_enum(WagePeriod))
+    pay_days: int
     # Not counted in `due_fen`: what two sides still differ about.
     disputed_fen: int = 0
     due_on: date
     # Which of the law's or the contract's dates is the earliest, and how a rest day moved it.
-    due_because: str = Field(max_length=200)
+    due_because: str = Field(max_length=300)
     paid_fen: int = 0
     paid_on: date | None = None
-    # cash | wechat | bank | other, and the receipt or transfer the firm shows.
-    paid_by: str | None = Field(default=None, max_length=20)
+    # How, and the receipt or transfer that the firm shows.
+    paid_by: PaidBy | None = Field(default=None, sa_type=str_enum(PaidBy))
     proof_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
     received_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     contested_sealed: bytes | None = Field(default=None, sa_column_kwargs=sealed("contested"))
@@ -69,6 +72,8 @@ class SettlementLine(Identified, table=True):
     timesheet_id: UUID | None = Field(default=None, foreign_key="timesheet.id")
     minutes: int = 0
     pieces: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    # Fen as a fraction "n/d": the settlement is rounded once, its lines are the steps of the running sum.
+    exact: str = Field(max_length=60)
     # Signed: a deduction is negative.
     fen: int
     # The sum in words: "平车 8 小时 × 22.00 元 = 176.00 元".

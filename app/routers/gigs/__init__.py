@@ -1,8 +1,8 @@
-"""零工配产：零工登记、企业名单、订单与班次、邀约与接单、到岗与评价。"""
+"""零工配产：零工登记、企业名单、订单与班次、邀约与接单、到岗与评价、签到、工时、工资。"""
 
 from fastapi import APIRouter
 
-from app.routers.gigs import attendance, offers, orders, profiles, rosters, shifts, site, timesheets
+from app.routers.gigs import attendance, offers, orders, pay, profiles, rosters, shifts, site, timesheets
 
 ROUTERS: tuple[APIRouter, ...] = (
     profiles.router,
@@ -13,4 +13,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     attendance.router,
     site.router,
     timesheets.router,
+    pay.router,
 )

@@ -12,6 +12,7 @@ from app.routers.deps import Cursor, KeyRequired, Limit, Now, Reads, RuntimeDep,
 from app.routers.routing import BODY_ERRORS, make_router, read_errors, write_errors
 from app.rules.common.content import TextRiskyError
 from app.rules.gigs import orders as rules
+from app.rules.gigs.settlements import PublishingBlockedError
 from app.rules.identity.access import Reach
 from app.rules.identity.roles import Actor, Permission, SelfReviewError
 from app.rules.jobs.vacancies import EnterpriseNotYoursError, OccupationUnknownError, PostingRefusedError
@@ -42,6 +43,7 @@ FORM = (
 POSTING = (
     IdempotencyKeyMissingError, *FORM, EnterpriseNotYoursError, OccupationUnknownError, PostingRefusedError, TextRiskyError,
     rules.OrderStateError,
+    PublishingBlockedError,
 )  # fmt: skip
 
 
@@ -104,7 +106,12 @@ async def list_orders(
     "/shift-orders/{order_id}/review",
     dependencies=[KeyRequired],
     responses=write_errors(
-        IdempotencyKeyMissingError, rules.OrderNotFoundError, rules.OrderStateError, SelfReviewError, StaleError
+        IdempotencyKeyMissingError,
+        rules.OrderNotFoundError,
+        rules.OrderStateError,
+        SelfReviewError,
+        PublishingBlockedError,
+        StaleError,
     ),
 )
 async def review_order(actor: OfficeOf, order_id: UUID, form: OrderReview, session: Unit, now: Now) -> OrderRead:

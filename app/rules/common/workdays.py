@@ -39,6 +39,12 @@ class WorkCalendar:
             day += timedelta(days=1)
         return day
 
+    def previous_workday(self, day: date) -> date:
+        """`day` itself where it is worked, else the last before it that is (工资支付暂行规定 第七条)."""
+        while not self.is_workday(day):
+            day -= timedelta(days=1)
+        return day
+
     def is_provisional(self, start: date, end: date) -> bool:
         """A year in between is not yet published: the deadline may move."""
         return any(year not in self.years for year in range(start.year, end.year + 1))

@@ -1,6 +1,6 @@
 """Settlements: what is owed, when it is due, what follows when it is not paid. Pure."""
 
-from app.core.errors import ConflictError
+from app.core.errors import ConflictError, NotFoundError
 from app.core.labels import Labelled
 
 
@@ -17,6 +17,9 @@ class SettlementState(Labelled):
 
 class LineKind(Labelled):
     WORK = "work", "工时或计件"
+    OVERTIME = "overtime", "加班加付"
+    # A sheet that changed after its settlement was paid.
+    ADJUSTMENT = "adjustment", "补差"
     STANDBY = "standby", "候补费"
     LATE_CANCEL = "late_cancel", "临时取消补偿"
     TOP_UP = "top_up", "补足最低小时工资"
@@ -72,3 +75,20 @@ class SettlementStateError(ConflictError):
 class BlockStateError(ConflictError):
     code = "publishing_block_state_wrong"
     message = "暂停发布当前为“{current}”，不能变为“{target}”"
+
+
+class BlockNotFoundError(NotFoundError):
+    code = "publishing_block_not_found"
+    message = "没有找到这次暂停发布"
+
+
+class BlockAnswerPendingError(ConflictError):
+    code = "block_answer_pending"
+    message = "企业可在{until}前陈述申辩，答复后或到期后再决定"
+
+
+class PublishingBlockedError(ConflictError):
+    """Says the way out: pay, or appeal."""
+
+    code = "publishing_blocked"
+    message = "因逾期工资{settlements}笔共{yuan}元，已暂停发布新的用工订单；支付并登记后自动解除，也可以申诉"

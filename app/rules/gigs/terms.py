@@ -28,6 +28,14 @@ class WagePeriod(Labelled):
     MONTH = "month", "月结"
 
 
+class PaidBy(Labelled):
+    """Money only (保障农民工工资支付条例 第十一条), to the person, never to an agent."""
+
+    BANK = "bank", "银行转账"
+    WECHAT = "wechat", "微信转账"
+    CASH = "cash", "现金"
+
+
 class Cover(Labelled):
     """Who bears an injury at work; "none" is shown before anybody accepts."""
 

@@ -144,6 +144,38 @@ class TimesheetPayable(Event):
     provisional: bool
 
 
+class PayMoved(Event):
+    """What became of a settlement, in words for one side or (None) both."""
+
+    settlement_id: UUID
+    enterprise_id: UUID
+    person_id: UUID
+    side: Side | None
+    overdue: bool
+    title: str
+    words: str
+
+
+class FirmOverdue(Event):
+    """A firm's wages are late: for its liaison cadres, counts and sums, no names."""
+
+    enterprise_id: UUID
+    enterprise_name: str
+    settlements: int
+    people: int
+    fen: int
+    days: int
+
+
+class BlockMoved(Event):
+    """A publishing block was proposed, told, decided, appealed or lifted: for the firm's people."""
+
+    block_id: UUID
+    enterprise_id: UUID
+    title: str
+    words: str
+
+
 class WagesClaimed(Event):
     """Somebody objected to a time sheet or a settlement, or chose mediation: a block soon after is flagged."""
 

@@ -14,7 +14,7 @@ from app.rules.identity.consents import ConsentPurpose
 from app.rules.identity.roles import Permission
 from app.services.common.notices import notify, notify_all
 from app.services.events import AccountDeleted, ConsentWithdrawn, WorkerBlocked
-from app.services.gigs import board, leaving, offers, refill, site_news
+from app.services.gigs import board, leaving, offers, pay_news, refill, site_news
 from app.services.gigs.events import (
     AssignmentBegun,
     AssignmentEnded,
@@ -47,6 +47,7 @@ def register() -> None:
     subscribe(ConsentWithdrawn, leave_unconsented)
     subscribe(WorkerBlocked, take_back_offers)
     site_news.register()
+    pay_news.register()
 
 
 async def leave_service(session: AsyncSession, event: AccountDeleted) -> None:

@@ -35,7 +35,7 @@ from app.rules.organisation import EnterpriseNotFoundError
 from app.schemas.gigs.orders import OrderContent, OrderCreate, OrderUpdate
 from app.services.common.content import SCENE_FORUM, ContentVerdict, check_texts
 from app.services.common.tasks import close_tasks, open_task
-from app.services.gigs import law, order_forms
+from app.services.gigs import law, order_forms, publishing_blocks
 from app.services.gigs.events import OrderReviewed
 from app.services.identity import audit
 from app.services.identity.members import people_with
@@ -148,6 +148,8 @@ async def review(
         raise OrderStateError(current=row.state.label, target=target.label)
     if publish and not await may_publish(session, enterprise, china_date(now)):
         raise OrderStateError(current=f"企业{enterprise.state.label}", target=target.label)
+    if publish:
+        await publishing_blocks.check_may_publish(session, row.enterprise_id)
     row.review_note = note or None
     await enter(session, row, target, now)
     await close_tasks(session, TaskKind.GIG_ORDER_REVIEW, row.id, by=actor.person_id, now=now)
@@ -231,6 +233,8 @@ async def lock_firm(
         raise EnterpriseNotYoursError
     if submit and not await may_publish(session, enterprise, china_date(now)):
         raise OrderStateError(current=f"企业{enterprise.state.label}", target=O.PUBLISHED.label)
+    if submit:
+        await publishing_blocks.check_may_publish(session, enterprise_id)
     return enterprise
 
 

@@ -1,6 +1,6 @@
 """Enterprises: look-up, the claim of a seeded firm by its recruiter, and the officer's review."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -61,6 +61,13 @@ async def find_enterprises(session: ReadSession, *, name: str) -> Sequence[Enter
         .limit(FOUND_AT_MOST)
     )
     return rows.all()
+
+
+async def names_of(session: ReadSession | AsyncSession, enterprise_ids: Collection[UUID]) -> dict[UUID, str]:
+    rows = await session.exec(
+        select(col(Enterprise.id), col(Enterprise.name)).where(col(Enterprise.id).in_(enterprise_ids))
+    )
+    return dict(rows.all())
 
 
 async def place_names(session: AsyncSession) -> list[str]:

@@ -1,0 +1,280 @@
+"""Settlements: what a firm owes one person for one wage period, line by line, each with its sum in words.
+
+A sheet becomes payable (or what counts of it changes), a 候补 was not needed, a seat was called off too late: each adds its
+line to the settlement of its wage period while that is open, and to a next part of the period once it has been paid.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from fractions import Fraction
+from uuid import UUID
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.clock import china_date
+from app.core.events import emit
+from app.core.ids import new_id
+from app.core.upsert import insert_or_ignore
+from app.models.gigs import Assignment, Settlement, SettlementLine, Shift, Timesheet
+from app.rules.gigs import pay
+from app.rules.gigs.pay import Owed
+from app.rules.gigs.settlements import LineKind, SettlementState
+from app.rules.gigs.terms import RelationLabel, Side, WagePeriod
+from app.rules.gigs.timesheets import Record, TimesheetState
+from app.services.common.calendar import work_calendar
+from app.services.gigs import assignments, law, timesheets
+from app.services.gigs.assignments import Held
+from app.services.gigs.events import AssignmentEnded, CompensationOwed, PayMoved, TimesheetPayable
+from app.services.gigs.order_forms import DIVISION
+from app.services.jobs.rulebook import current_rule_book
+
+SUBJECT = "settlement"
+OPEN = (SettlementState.DUE, SettlementState.OVERDUE)
+ARGUED = (TimesheetState.DISPUTED, TimesheetState.REFERRED)
+K = LineKind
+
+
+async def add_sheet(session: AsyncSession, event: TimesheetPayable) -> None:
+    """The sheet is locked by whoever made it payable. It is paid once: what changes later is told apart."""
+    sheet = (await session.exec(select(Timesheet).where(Timesheet.id == event.timesheet_id))).one()
+    held = await _held(session, sheet.assignment_id)
+    record = Record.of(sheet.final_minutes or 0, sheet.final_pieces)
+    limits = await law.limits_on(session, sheet.day)
+    owed = pay.work_owed(record, held.terms.content, held.row.label, day_minutes=limits.day_minutes)
+    known = await _lines_of_sheet(session, sheet.id)
+    settled = await lock_row(session, known[0].settlement_id) if known else await _open(session, held, event.at)
+    if settled.state in OPEN:
+        mine = [line for line in known if line.settlement_id == settled.id and line.kind in {K.WORK, K.OVERTIME}]
+        await _replace(session, settled, mine, owed, held, sheet.id, event.at)
+    else:
+        before = sum((Fraction(line.exact) for line in known), Fraction(0))
+        rest = sum((one.exact for one in owed), Fraction(0)) - before
+        if rest <= 0:
+            # Money that was paid is asked back by the firm, not by the platform.
+            return
+        settled = await _open(session, held, event.at)
+        extra = Owed(K.ADJUSTMENT, rest, f"{sheet.day.isoformat()}工时更正为{record.told()}，补足差额")
+        await add_line(session, settled, extra, held, sheet.id, event.at)
+    await resum(session, settled, event.at)
+
+
+async def add_compensation(session: AsyncSession, event: CompensationOwed) -> None:
+    held = await _held(session, event.assignment_id)
+    told = f"开班前不足{event.hours}小时被取消，按订单约定补偿"
+    await _add_once(session, held, Owed(K.LATE_CANCEL, Fraction(event.fen), told), event.at)
+
+
+async def add_standby(session: AsyncSession, event: AssignmentEnded) -> None:
+    """Who held a 候补 seat to the end and was not needed has the stand-by pay that the firm agreed to."""
+    held = await _held(session, event.assignment_id)
+    fen = int(held.terms.content["standby_fen"] or 0)
+    if fen:
+        await _add_once(session, held, Owed(K.STANDBY, Fraction(fen), "候补到岗未上岗，按订单约定支付候补费"), event.at)
+
+
+async def lines_of(session: AsyncSession, settlement_ids: Sequence[UUID]) -> dict[UUID, list[SettlementLine]]:
+    rows = await session.exec(
+        select(SettlementLine)
+        .where(col(SettlementLine.settlement_id).in_(settlement_ids))
+        .order_by(col(SettlementLine.created_at), col(SettlementLine.id))
+    )
+    found: dict[UUID, list[SettlementLine]] = {}
+    for row in rows:
+        found.setdefault(row.settlement_id, []).append(row)
+    return found
+
+
+async def minimum_hour_fen(session: AsyncSession, day: date) -> int | None:
+    """The confirmed hourly minimum of 石狮 on a day; None where a person has confirmed none yet."""
+    book = await current_rule_book(session)
+    found = [
+        wage.hourly_fen
+        for wage in book.wages(day)
+        if wage.division == DIVISION and wage.hourly_fen is not None and wage.verified_by is not None
+    ]
+    return max(found, default=None)
+
+
+async def _add_once(session: AsyncSession, held: Held, owed: Owed, now: datetime) -> None:
+    known = await session.exec(
+        select(col(SettlementLine.id)).where(
+            SettlementLine.assignment_id == held.row.id, SettlementLine.kind == owed.kind
+        )
+    )
+    if known.first() is not None:
+        return
+    settled = await _open(session, held, now)
+    await add_line(session, settled, owed, held, None, now)
+    await resum(session, settled, now)
+
+
+async def _held(session: AsyncSession, assignment_id: UUID) -> Held:
+    row = (await session.exec(select(Assignment).where(Assignment.id == assignment_id))).one()
+    return (await assignments.with_terms(session, [row]))[0]
+
+
+async def _open(session: AsyncSession, held: Held, now: datetime) -> Settlement:
+    """The open settlement of the wage period of a shift's day, locked; a next part where the last one is paid."""
+    terms = held.terms.content
+    kind = WagePeriod.of(terms["wage_period"])
+    period = pay.period_of(kind, held.on.shift.day)
+    whose = (
+        Settlement.enterprise_id == held.row.enterprise_id, Settlement.person_id == held.row.person_id,
+        Settlement.period_start == period.start, Settlement.period_end == period.end,
+    )  # fmt: skip
+    part = 1
+    while True:
+        statement = select(Settlement).where(*whose).order_by(col(Settlement.part).desc()).limit(1).with_for_update()
+        row = (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
+        if row is not None and row.state in OPEN:
+            return row
+        part = 1 if row is None else row.part + 1
+        fresh = Settlement(
+            id=new_id(), created_at=now, updated_at=now, enterprise_id=held.row.enterprise_id,
+            person_id=held.row.person_id, period_start=period.start, period_end=period.end, part=part, wage_period=kind,
+            pay_days=int(terms["pay_days"]), due_fen=0, due_on=period.end, due_because="",
+        )  # fmt: skip
+        # Somebody else may be making the same one: then that one is found in the next round.
+        await insert_or_ignore(session, Settlement, fresh.model_dump())
+
+
+async def lock_row(session: AsyncSession, settlement_id: UUID) -> Settlement:
+    statement = select(Settlement).where(Settlement.id == settlement_id).with_for_update()
+    return (await session.exec(statement.execution_options(populate_existing=True))).one()
+
+
+async def _lines_of_sheet(session: AsyncSession, timesheet_id: UUID) -> list[SettlementLine]:
+    """What a sheet has brought so far, the newest part first."""
+    rows = await session.exec(
+        select(SettlementLine)
+        .join(Settlement, col(Settlement.id) == col(SettlementLine.settlement_id))
+        .where(SettlementLine.timesheet_id == timesheet_id)
+        .order_by(col(Settlement.part).desc(), col(SettlementLine.created_at))
+    )
+    return list(rows.all())
+
+
+async def _replace(
+    session: AsyncSession,
+    settled: Settlement,
+    known: Sequence[SettlementLine],
+    owed: Sequence[Owed],
+    held: Held,
+    timesheet_id: UUID,
+    now: datetime,
+) -> None:
+    by_kind = {line.kind: line for line in known}
+    wanted = {one.kind: one for one in owed}
+    for kind, line in by_kind.items():
+        if kind not in wanted:
+            await session.delete(line)
+    for kind, one in wanted.items():
+        if kind in by_kind:
+            line = by_kind[kind]
+            line.minutes, line.exact, line.reckoning = one.minutes, str(one.exact), one.told
+        else:
+            await add_line(session, settled, one, held, timesheet_id, now)
+    await session.flush()
+
+
+async def add_line(
+    session: AsyncSession, settled: Settlement, owed: Owed, held: Held | None, timesheet_id: UUID | None, now: datetime
+) -> None:
+    session.add(
+        SettlementLine(
+            id=new_id(), created_at=now, settlement_id=settled.id, kind=owed.kind,
+            assignment_id=None if held is None else held.row.id, timesheet_id=timesheet_id, minutes=owed.minutes,
+            exact=str(owed.exact), fen=0, reckoning=owed.told[:260],
+        )
+    )  # fmt: skip
+    await session.flush()
+
+
+async def resum(session: AsyncSession, settled: Settlement, now: datetime) -> None:
+    """Lines, their sum, what is argued about, and when it is due; told once, when there is something to pay."""
+    lines = (await lines_of(session, [settled.id])).get(settled.id, [])
+    lines = await _top_up(session, settled, lines, now)
+    sums = pay.running_sums(Fraction(line.exact) for line in lines)
+    for line, fen in zip(lines, sums, strict=True):
+        line.fen = fen
+        line.reckoning = f"{line.reckoning.split(' ＝ ')[0]} ＝ {pay.yuan(fen)}元"
+    work = await _work(session, lines)
+    limits = await law.limits_on(session, china_date(now))
+    due = pay.due_of(
+        pay.Period(settled.period_start, settled.period_end), work or [(settled.period_end, RelationLabel.PART_TIME)],
+        kind=settled.wage_period, pay_days=settled.pay_days, part_time_days=limits.part_time_pay_days,
+        calendar=await work_calendar(session),
+    )  # fmt: skip
+    first = settled.due_fen == 0
+    settled.due_fen, settled.due_on, settled.due_because = max(0, sum(sums)), due.day, due.because
+    settled.disputed_fen = await _disputed(session, lines)
+    settled.touch(now)
+    await session.flush()
+    if first and settled.due_fen:
+        words = f"应付{pay.yuan(settled.due_fen)}元，最迟{due.day.isoformat()}支付：{due.because}。"
+        await tell(session, settled, Side.WORKER, "工资结算", words, now)
+
+
+async def _top_up(
+    session: AsyncSession, settled: Settlement, lines: list[SettlementLine], now: datetime
+) -> list[SettlementLine]:
+    """The hourly minimum over the whole period: its line comes last and goes when it is no longer needed."""
+    for line in lines:
+        if line.kind is K.TOP_UP:
+            await session.delete(line)
+    kept = [line for line in lines if line.kind is not K.TOP_UP]
+    minimum = await minimum_hour_fen(session, settled.period_end)
+    wage = [(line.minutes, Fraction(line.exact)) for line in kept if line.kind is K.WORK]
+    missing = pay.top_up(wage, minimum)
+    if missing is None:
+        await session.flush()
+        return kept
+    await add_line(session, settled, missing, None, None, now)
+    return (await lines_of(session, [settled.id]))[settled.id]
+
+
+async def _work(session: AsyncSession, lines: Sequence[SettlementLine]) -> list[tuple[date, RelationLabel]]:
+    ids = {line.assignment_id for line in lines if line.assignment_id is not None}
+    rows = await session.exec(
+        select(col(Shift.day), col(Assignment.label))
+        .join(Assignment, col(Assignment.shift_id) == col(Shift.id))
+        .where(col(Assignment.id).in_(ids))
+    )
+    return [(day, label) for day, label in rows]
+
+
+async def _disputed(session: AsyncSession, lines: Sequence[SettlementLine]) -> int:
+    """What the side that says more would have, above what is undisputed."""
+    ids = {line.timesheet_id for line in lines if line.kind is K.WORK and line.timesheet_id is not None}
+    rows = await session.exec(select(Timesheet).where(col(Timesheet.id).in_(ids), col(Timesheet.state).in_(ARGUED)))
+    total = Fraction(0)
+    for sheet in rows.all():
+        held = await _held(session, sheet.assignment_id)
+        sides = [
+            pay.work_owed(timesheets.record_of(sheet, side), held.terms.content, held.row.label, day_minutes=None)[0]
+            for side in Side
+        ]
+        final = Record.of(sheet.final_minutes or 0, sheet.final_pieces)
+        now_due = pay.work_owed(final, held.terms.content, held.row.label, day_minutes=None)[0]
+        total += max(side.exact for side in sides) - now_due.exact
+    return pay.rounded(total)
+
+
+async def tell(
+    session: AsyncSession,
+    settled: Settlement,
+    side: Side | None,
+    title: str,
+    words: str,
+    now: datetime,
+    *,
+    overdue: bool = False,
+) -> None:
+    await emit(
+        session,
+        PayMoved(
+            at=now, settlement_id=settled.id, enterprise_id=settled.enterprise_id, person_id=settled.person_id,
+            side=side, overdue=overdue, title=title, words=words,
+        ),
+    )  # fmt: skip
