@@ -62,7 +62,7 @@ async def late_firms(session: ReadSession, enterprise_ids: Sequence[UUID] | None
     rest = col(Settlement.due_fen) - col(Settlement.paid_fen)
     statement = (
         select(  # type: ignore[call-overload]  # five columns are one more than it knows
-           
+
             col(Settlement.enterprise_id), func.count(), func.count(func.distinct(col(Settlement.person_id))),
             func.sum(rest), func.min(col(Settlement.due_on)),
         )
