@@ -1,6 +1,6 @@
 """Counters of the process for Prometheus: routes and statuses, never a value of a request."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 # Our own registry: the default one is shared by every application object of a process.
 REGISTRY = CollectorRegistry()
@@ -16,4 +16,13 @@ SECONDS = Histogram(
 )
 WECHAT = Counter(
     "sanqu_wechat_refusals", "Refusals of WeChat by API and errcode", ("api", "errcode"), registry=REGISTRY
+)
+ALLOCATION_GAP = Gauge(
+    "sanqu_allocation_gap", "Share of the bound of objective 1 that the last plan leaves open", registry=REGISTRY
+)
+ALLOCATION_SECONDS = Histogram(
+    "sanqu_allocation_seconds",
+    "From the taking up of a run to its end",
+    registry=REGISTRY,
+    buckets=(1, 2, 5, 10, 20, 30, 60, 120, 300),
 )

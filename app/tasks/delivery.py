@@ -14,7 +14,7 @@ from app.core.tables import OutboxMessage, OutboxState
 from app.rules.identity.apps import WechatApp
 from app.services.common import files, media, notices, push, reach
 from app.services.common.reach import NobodyReachedError, NotNowError
-from app.services.gigs import refill
+from app.services.gigs import refill, run_work, runs
 from app.services.jobs import import_work, imports
 from app.services.runtime import Runtime
 from app.wechat.errors import WechatError, WechatUnavailable
@@ -149,6 +149,13 @@ async def _refill_shift(runtime: Runtime, payload: dict[str, str]) -> None:
         raise NotNowError(runtime.clock.now())
 
 
+async def _publish_shift(runtime: Runtime, payload: dict[str, str]) -> None:
+    async with runtime.db.unit_of_work() as session:
+        await run_work.publish_shift(
+            session, UUID(payload["run_id"]), UUID(payload["shift_id"]), now=runtime.clock.now()
+        )
+
+
 HANDLERS: dict[str, Callable[[Runtime, dict[str, str]], Awaitable[None]]] = {
     notices.TOPIC: _deliver_notice,
     reach.FALLBACK_TOPIC: _fall_back,
@@ -157,4 +164,5 @@ HANDLERS: dict[str, Callable[[Runtime, dict[str, str]], Awaitable[None]]] = {
     files.DELETE_TOPIC: _delete_object,
     imports.TOPIC: _import_vacancies,
     refill.TOPIC: _refill_shift,
+    runs.PUBLISH_TOPIC: _publish_shift,
 }

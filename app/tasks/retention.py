@@ -32,6 +32,7 @@ from app.models.jobs import (
     VacancyImport,
     VacancyImportRow,
 )
+from app.rules.gigs.allocation import PLANS_KEPT
 from app.rules.identity.people import PersonState
 from app.rules.identity.privacy import (
     APPLICATIONS_KEPT,
@@ -48,6 +49,7 @@ from app.rules.identity.privacy import (
 from app.rules.jobs.fairs import CHECK_INS_KEPT
 from app.services.common import file_sweeps, reports
 from app.services.common.files import forget_uses
+from app.services.gigs import run_work
 from app.services.identity import audit, audit_chain
 from app.services.jobs import fair_entries, surveys
 from app.services.organisation import papers
@@ -78,6 +80,7 @@ async def purge(runtime: Runtime, *, dry_run: bool) -> list[Purged]:
     now = runtime.clock.now()
     done = [await _apply(runtime, rule, dry_run=dry_run) for rule in _rules(now)]
     done.append(await _check_ins(runtime, now, dry_run=dry_run))
+    done.append(await _plans(runtime, now, dry_run=dry_run))
     done.append(await _returned_papers(runtime, now, dry_run=dry_run))
     done.append(await _survey_answers(runtime, now, dry_run=dry_run))
     done.append(await _stray_objects(runtime, now, dry_run=dry_run))
@@ -188,6 +191,12 @@ async def _check_ins(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purge
     async with runtime.db.unit_of_work() as session:
         rows = await fair_entries.forget_old(session, before=now - CHECK_INS_KEPT, dry_run=dry_run)
     return Purged("招聘会签到上的人", f"结束满{CHECK_INS_KEPT.days}天，只留人数", rows)
+
+
+async def _plans(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:
+    async with runtime.db.unit_of_work() as session:
+        rows = await run_work.forget_old(session, before=now - PLANS_KEPT, dry_run=dry_run)
+    return Purged("配工方案的内容", f"满{PLANS_KEPT.days}天，谁什么时候有空不再需要；数字保留", rows)
 
 
 async def _returned_papers(runtime: Runtime, now: datetime, *, dry_run: bool) -> Purged:

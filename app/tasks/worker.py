@@ -7,6 +7,7 @@ import socket
 from app.core.errors import AppError
 from app.core.ids import new_id
 from app.core.logging import get_logger
+from app.services.gigs import run_work
 from app.services.identity import audit_chain
 from app.services.runtime import Runtime
 from app.tasks.delivery import deliver_due
@@ -20,6 +21,32 @@ log = get_logger()
 
 async def run_worker(runtime: Runtime, stop: asyncio.Event) -> None:
     """Several workers may run; leases keep them apart. Returns soon after `stop` is set."""
+    solving = asyncio.create_task(_solve_runs(runtime, stop))
+    try:
+        await _deliver(runtime, stop)
+    finally:
+        # The solver is another process: it ends with whoever listens to it, and the run is taken up again.
+        solving.cancel()
+        await asyncio.gather(solving, return_exceptions=True)
+
+
+async def _solve_runs(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Beside the deliveries: a solve of minutes must not stand before the messages."""
+    while not stop.is_set():
+        try:
+            busy = await run_work.work_one(runtime)
+        except AppError as exc:
+            log.warning("solver waits", code=exc.code)
+            await _wait(stop, PAUSE_SECONDS)
+        except Exception:
+            # One problem that breaks the engine: its lease ends, and after three attempts it is called failed.
+            log.exception("allocation run")
+            await _wait(stop, PAUSE_SECONDS)
+        else:
+            await _wait(stop, 0.0 if busy else runtime.settings.worker_poll_seconds)
+
+
+async def _deliver(runtime: Runtime, stop: asyncio.Event) -> None:
     holder = f"{socket.gethostname()[:20]}:{os.getpid()}:{new_id().hex[-8:]}"
     log.info("worker started", worker=holder)
     loop = asyncio.get_running_loop()

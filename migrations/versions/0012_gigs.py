@@ -134,6 +134,7 @@ def _part1() -> None:
     op.create_table(
         "allocation_run",
         *_versioned(),
+        sa.Column("scope", sa.String(length=40), nullable=False),
         sa.Column("enterprise_id", sa.Uuid(), nullable=True),
         sa.Column("horizon_starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("horizon_ends_at", sa.DateTime(timezone=True), nullable=False),
@@ -159,6 +160,14 @@ def _part1() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_allocation_run")),
     )
     op.create_index("ix_allocation_run_enterprise", "allocation_run", ["enterprise_id", "created_at", "id"])
+    op.create_index(
+        "uq_allocation_run_open",
+        "allocation_run",
+        ["scope"],
+        unique=True,
+        postgresql_where=sa.text("state IN ('queued', 'running')"),
+        sqlite_where=sa.text("state IN ('queued', 'running')"),
+    )
     op.create_index("ix_allocation_run_state", "allocation_run", ["state", "created_at", "id"])
     op.create_table(
         "mediation_referral",

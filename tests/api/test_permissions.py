@@ -122,6 +122,8 @@ CASES = [
     Case("list_shift_people", gigs_of.shifts),
     Case("show_shift_code", gigs_of.shifts),
     Case("list_firm_accidents"),
+    Case("list_allocations"),
+    Case("list_training_proposals"),
     Case("list_settlements"),
     Case("list_overdue_wages"),
     Case("list_firm_publishing_blocks"),

@@ -16,6 +16,7 @@ LAYERS = "Layers point downwards"
 PURE = "Rules and matching are pure: no web, no database, no settings, no clock"
 NO_SANDBOX = "The service never imports the sandbox"
 ALONE = "The sandbox stands alone"
+APART = "The checker of plans shares nothing with the engine"
 HTTP_ONLY = "Routers speak HTTP only: no tables, no SQL"
 # contract → file → the line that must not be possible
 PLANTS = [
@@ -32,6 +33,7 @@ PLANTS = [
     (PURE, "app/matching/tokens.py", "import app.core.db"),
     (NO_SANDBOX, "app/wechat/client.py", "import wechat_sandbox"),
     (ALONE, "wechat_sandbox/__main__.py", "import app.core.ids"),
+    (APART, "app/matching/plan_check/people.py", "import app.matching.allocation.law"),
     (HTTP_ONLY, "app/routers/jobs/vacancies.py", "import app.models.jobs"),
     (HTTP_ONLY, "app/routers/common/files.py", "import sqlmodel"),
     (HTTP_ONLY, "app/console/home.py", "import app.models.common"),

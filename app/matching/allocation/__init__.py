@@ -18,6 +18,7 @@ from app.matching.allocation.problem import (
     Window,
     Worker,
 )
+from app.matching.allocation.restore import from_json
 from app.matching.allocation.solve import solve
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Unfilled",
     "Window",
     "Worker",
+    "from_json",
     "plan_to_json",
     "solve",
     "to_json",

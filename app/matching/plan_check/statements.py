@@ -75,12 +75,7 @@ def _check_bounds(plan: Row, said: Findings) -> None:
     stated, bounds, gaps = plan["objectives"], plan["bounds"], plan["gaps"]
     for number, (value, bound) in enumerate(zip(stated, bounds, strict=True)):
         said.hold("bounds", bound <= value + NEAR, f"第{number + 1}个界{bound}高于目标值{value}")
-    room = plan["total"] - bounds[0]
-    share = 1.0 if room <= 0 else (plan["total"] - stated[0]) / room
-    wanted = [
-        1 - share,
-        *((value - bound) / max(1, value) for value, bound in list(zip(stated, bounds, strict=True))[1:]),
-    ]
+    wanted = gaps_of(stated, bounds, plan["total"])
     for number, (one, other) in enumerate(zip(wanted, gaps, strict=True)):
         said.hold("gaps", abs(one - other) <= NEAR, f"第{number + 1}个差距写{other}，实为{one}")
     if plan["status"] == "optimal":
@@ -125,3 +120,43 @@ def _check_leaders(problem: Row, plan: Row, people: Mapping[str, Sequence[Row]],
 
 def is_sentence(text: Any) -> bool:
     return isinstance(text, str) and any("一" <= sign <= "鿿" for sign in text)
+
+
+def restate(problem: Row, plan: Row, *, words: str) -> dict[str, Any]:
+    """The plan with what it says of itself made anew after its assignments were changed by hand.
+
+    Seats that are open now and were not before get `words` as their reason; bounds stay, objectives and gaps follow.
+    """
+    people: dict[str, list[Row]] = {}
+    shifts: dict[str, list[Row]] = {}
+    workers = {row["key"]: row for row in problem["workers"]}
+    by_key = {row["key"]: row for row in problem["shifts"]}
+    for worker, shift in plan["assignments"]:
+        people.setdefault(shift, []).append(workers[worker])
+        shifts.setdefault(worker, []).append(by_key[shift])
+    told = {row["shift"]: row for row in plan["unfilled"]}
+    unfilled = []
+    for shift in problem["shifts"]:
+        seats = missing(shift, people)
+        if seats:
+            known = told.get(shift["key"], {"code": "edited", "passed": {}, "text": words})
+            unfilled.append({**known, "shift": shift["key"], "seats": seats})
+    listed = {row["worker"]: row for row in plan["unallotted"]}
+    unallotted = [
+        listed.get(key, {"worker": key, "code": "edited", "passed": {}, "text": words})
+        for key, worker in workers.items()
+        if is_willing(worker) and key not in shifts
+    ]
+    values = objectives(problem, plan, people, shifts)
+    total = sum(shift["priority"] * shift["heads"] for shift in problem["shifts"])
+    return {
+        **plan, "objectives": values, "total": total, "unfilled": unfilled, "unallotted": unallotted,
+        "gaps": gaps_of(values, plan["bounds"], total), "status": "edited",
+    }  # fmt: skip
+
+
+def gaps_of(values: Sequence[int], bounds: Sequence[int], total: int) -> list[float]:
+    room = total - bounds[0]
+    share = 1.0 if room <= 0 else (total - values[0]) / room
+    rest = list(zip(values, bounds, strict=True))[1:]
+    return [1 - share, *((value - bound) / max(1, value) for value, bound in rest)]

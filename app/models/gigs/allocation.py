@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint, sql
 from sqlmodel import Field
 
 from app.core.columns import UtcDateTime, str_enum
@@ -18,8 +18,16 @@ class AllocationRun(Versioned, table=True):
     __table_args__ = (
         CheckConstraint("horizon_ends_at > horizon_starts_at", name="horizon"),
         Index("ix_allocation_run_state", "state", "created_at", "id"),
+        # One at a time for a firm, and one for the town.
+        Index(
+            "uq_allocation_run_open", "scope", unique=True,
+            postgresql_where=sql.text("state IN ('queued', 'running')"),
+            sqlite_where=sql.text("state IN ('queued', 'running')"),
+        ),
         Index("ix_allocation_run_enterprise", "enterprise_id", "created_at", "id"),
-    )
+    )  # fmt: skip
+    # The firm's id, or "town": what may run once at a time.
+    scope: str = Field(max_length=40)
     # None: the whole town's open shifts.
     enterprise_id: UUID | None = Field(default=None, foreign_key="enterprise.id")
     horizon_starts_at: datetime = Field(sa_type=UtcDateTime)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.routers.gigs import attendance, offers, orders, pay, profiles, rosters, shifts, site, timesheets
+from app.routers.gigs import attendance, offers, orders, pay, profiles, rosters, runs, shifts, site, timesheets
 
 ROUTERS: tuple[APIRouter, ...] = (
     profiles.router,
@@ -14,4 +14,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     site.router,
     timesheets.router,
     pay.router,
+    runs.router,
 )

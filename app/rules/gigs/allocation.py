@@ -1,6 +1,8 @@
 """Runs of the allocation: states, errors. Pure; the engine is `matching/allocation`."""
 
-from app.core.errors import ConflictError
+from datetime import timedelta
+
+from app.core.errors import ConflictError, NotFoundError
 from app.core.labels import Labelled
 
 
@@ -44,3 +46,53 @@ def check_run_step(current: RunState, target: RunState) -> None:
 class RunStateError(ConflictError):
     code = "allocation_run_state_wrong"
     message = "这次配工当前为“{current}”，不能变为“{target}”"
+
+
+# Solving anew after a worker died: so often, then it is said that it cannot be done.
+MOST_ATTEMPTS = 3
+LEASE = timedelta(seconds=30)
+# A plan older than this no longer knows who is free.
+PLAN_HOLDS = timedelta(hours=12)
+PLANS_KEPT = timedelta(days=90)
+MOST_DAYS = 14
+MOST_SECONDS = 300
+BANDS = ((6, "night", "夜班"), (18, "day", "白天"), (22, "evening", "晚上"), (24, "night", "夜班"))
+
+
+def band_of(hour: int) -> str:
+    """When in the day a shift begins: day (06–18), evening (18–22), night."""
+    return next(name for until, name, _ in BANDS if hour < until)
+
+
+class RunNotFoundError(NotFoundError):
+    code = "allocation_run_not_found"
+    message = "没有找到这次配工"
+
+
+class RunOpenError(ConflictError):
+    """Says the way out."""
+
+    code = "allocation_run_open"
+    message = "已有一次配工正在计算，请等它完成，或先取消"
+
+
+class PlanOldError(ConflictError):
+    code = "plan_old"
+    message = "方案是{hours}小时前算的，请重新配工"
+
+
+class PlanBreaksRulesError(ConflictError):
+    """The first breach in words; `fields` has all of them."""
+
+    code = "plan_breaks_rules"
+    message = "这样调整不合规则：{first}"
+
+
+class PinUnlawfulError(ConflictError):
+    code = "pin_unlawful"
+    message = "不能指定：{why}"
+
+
+class PinNotFoundError(NotFoundError):
+    code = "plan_pin_not_found"
+    message = "没有找到这个人或这条指定"

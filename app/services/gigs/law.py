@@ -1,6 +1,6 @@
 """The law of hours and ages, asked of the rows: may this person take this shift, and under which label."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -94,7 +94,13 @@ async def standings_of(session: AsyncSession, person_ids: Sequence[UUID]) -> dic
 
 
 async def work_of(
-    session: AsyncSession, person_ids: Sequence[UUID], first: date, last: date, *, without: UUID | None = None
+    session: AsyncSession,
+    person_ids: Sequence[UUID],
+    first: date,
+    last: date,
+    *,
+    without: UUID | None = None,
+    without_shifts: Collection[UUID] = (),
 ) -> dict[UUID, list[Stretch]]:
     """Everything that these people worked or promised on Chinese days `first` … `last`, in order.
 
@@ -116,6 +122,8 @@ async def work_of(
     )
     if without is not None:
         statement = statement.where(col(Assignment.id) != without)
+    if without_shifts:
+        statement = statement.where(col(Assignment.shift_id).not_in(without_shifts))
     found: dict[UUID, list[Stretch]] = {person_id: [] for person_id in person_ids}
     for row, final_minutes, east_m, north_m in await session.exec(statement):
         minutes = row.work_minutes if final_minutes is None else final_minutes
