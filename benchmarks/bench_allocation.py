@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.matching.allocation import Plan, solve
+from app.matching.allocation import Plan, Problem, plan_to_json, solve, to_json
 from app.matching.allocation.solve import prepare
+from app.matching.plan_check import check_plan
 from benchmarks.allocation.baselines import BASELINES
 from benchmarks.allocation.generate import Size, generate
 from benchmarks.bench_list import machine
@@ -53,6 +54,24 @@ def measure(size: Size, seconds: float, seed: int) -> None:
         numbers = (f"{one:,}" for one in plan.objectives)
         table.add_row(plan.stage, f"{seconds_in:.2f}", f"{share * PERCENT:.3f}%", *numbers, gaps)
     console.print(table)
+    verify(problem, [plan for _, plan in plans])
+
+
+def verify(problem: Problem, plans: list[Plan]) -> None:
+    """The independent check of every plan: a figure of a plan that breaks a rule is worth nothing."""
+    form = to_json(problem)
+    began = time.monotonic()
+    verdicts = [check_plan(form, plan_to_json(plan)) for plan in plans]
+    broken = sum(len(verdict.violations) for verdict in verdicts)
+    console.print(
+        f"独立核对 {len(plans)} 个方案：每个 {verdicts[-1].rules} 条规则，共比较 {sum(one.checked for one in verdicts):,} 次，"
+        f"违规 {broken}，用时 {time.monotonic() - began:.1f} 秒\n"
+    )
+    if broken:
+        for verdict in verdicts:
+            for one in verdict.violations[:5]:
+                console.print(f"[red]{one.text}[/]（{one.worker} {one.shift}）")
+        raise typer.Exit(1)
 
 
 def main(
