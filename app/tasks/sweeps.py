@@ -32,6 +32,7 @@ from app.services.gigs import (
     offers,
     order_ends,
     overdue,
+    sharing_agreements,
     timesheets,
     urgent,
 )
@@ -81,6 +82,7 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "wages_overdue": await _repeat(runtime, lambda session: overdue.turn_due(session, now=now)),
         "wages_escalated": await _repeat(runtime, lambda session: overdue.escalate_due(session, now=now)),
         "blocks_cleared": await _repeat(runtime, lambda session: overdue.clear_due(session, now=now)),
+        "sharing_ended": await _repeat(runtime, lambda session: sharing_agreements.end_due(session, now=now)),
         "accidents_reminded": await _repeat(runtime, lambda session: accidents.remind_due(session, now=now)),
         "urgent_widened": await _repeat(runtime, lambda session: urgent.widen_due(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),

@@ -123,6 +123,7 @@ CASES = [
     Case("show_shift_code", gigs_of.shifts),
     Case("list_firm_accidents"),
     Case("list_allocations"),
+    Case("list_sharing"),
     Case("list_training_proposals"),
     Case("list_settlements"),
     Case("list_overdue_wages"),

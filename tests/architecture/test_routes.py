@@ -154,6 +154,7 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "remove_deduction", "mediate_wage", "notify_publishing_block", "answer_publishing_block",
         "decide_publishing_block", "appeal_publishing_block", "decide_block_appeal",
         "start_allocation", "edit_allocation", "publish_allocation", "cancel_allocation",
+        "create_sharing", "offer_sharing", "answer_sharing", "end_sharing",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []
 

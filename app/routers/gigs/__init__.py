@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.routers.gigs import attendance, offers, orders, pay, profiles, rosters, runs, shifts, site, timesheets
+from app.routers.gigs import attendance, offers, orders, pay, profiles, rosters, runs, sharing, shifts, site, timesheets
 
 ROUTERS: tuple[APIRouter, ...] = (
     profiles.router,
@@ -15,4 +15,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     timesheets.router,
     pay.router,
     runs.router,
+    sharing.router,
 )

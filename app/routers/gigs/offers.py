@@ -15,6 +15,7 @@ from app.rules.gigs import offers as rules
 from app.rules.gigs.orders import ShiftNotFoundError
 from app.rules.gigs.profiles import WorkerProfileMissingError
 from app.rules.gigs.refusals import LAW_ERRORS
+from app.rules.gigs.sharing import NotSharedError
 from app.rules.gigs.urgent import UrgentAlreadyError
 from app.rules.identity.access import Reach
 from app.rules.identity.consents import ConsentMissingError
@@ -31,7 +32,7 @@ WorkerOpen = Annotated[Actor, assisted(AgentScope.GIGS, Reach.OPEN)]
 SiteOf = Annotated[Actor, require(Permission.GIG_SITE, Reach.FIRM)]
 TAKING = (
     *AGENT_ERRORS, IdempotencyKeyMissingError, TooManyRequestsError, ConsentMissingError, WorkerProfileMissingError,
-    *LAW_ERRORS, rules.ShiftClosedError, rules.SeatsFullError, rules.AlreadyOnShiftError,
+    *LAW_ERRORS, NotSharedError, rules.ShiftClosedError, rules.SeatsFullError, rules.AlreadyOnShiftError,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from app.routers.routing import BODY_ERRORS, make_router, read_errors, write_err
 from app.rules.common.content import TextRiskyError
 from app.rules.gigs import orders as rules
 from app.rules.gigs.settlements import PublishingBlockedError
+from app.rules.gigs.sharing import SharingNotFoundError, SharingPeriodError, SharingUnusableError
 from app.rules.identity.access import Reach
 from app.rules.identity.roles import Actor, Permission, SelfReviewError
 from app.rules.jobs.vacancies import EnterpriseNotYoursError, OccupationUnknownError, PostingRefusedError
@@ -43,7 +44,7 @@ FORM = (
 POSTING = (
     IdempotencyKeyMissingError, *FORM, EnterpriseNotYoursError, OccupationUnknownError, PostingRefusedError, TextRiskyError,
     rules.OrderStateError,
-    PublishingBlockedError,
+    PublishingBlockedError, SharingNotFoundError, SharingUnusableError, SharingPeriodError,
 )  # fmt: skip
 
 

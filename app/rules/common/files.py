@@ -26,6 +26,7 @@ class FilePurpose(Labelled):
     VACANCY_IMPORT = "vacancy_import", "岗位导入表"
     TIMESHEET_IMPORT = "timesheet_import", "考勤导入表"
     WAGE_PROOF = "wage_proof", "工资支付凭据"
+    SHARING_PAPER = "sharing_paper", "共享用工协议"
     SKILL_PROOF = "skill_proof", "技能证书或证明"
     MINOR_PAPER = "minor_paper", "未成年工登记证或体检表"
 
@@ -61,6 +62,7 @@ PURPOSES: dict[FilePurpose, PurposeRule] = {
     FilePurpose.ILLUSTRATION: PurposeRule(frozenset({FileKind.IMAGE}), public=True),
     FilePurpose.VACANCY_IMPORT: PurposeRule(frozenset({FileKind.SHEET})),
     FilePurpose.WAGE_PROOF: _PAPERS,
+    FilePurpose.SHARING_PAPER: _PAPERS,
     FilePurpose.TIMESHEET_IMPORT: PurposeRule(frozenset({FileKind.SHEET})),
     FilePurpose.SKILL_PROOF: _PAPERS,
     FilePurpose.MINOR_PAPER: _PAPERS,

@@ -58,7 +58,8 @@ A = AssignmentState
 ASSIGNMENT_NEXT: dict[AssignmentState, frozenset[AssignmentState]] = {
     A.ACCEPTED: frozenset({A.CONFIRMED, A.RELEASED, A.LEFT, A.CALLED_OFF}),
     A.CONFIRMED: frozenset({A.PRESENT, A.STOOD_BY, A.NO_SHOW, A.LEFT, A.CALLED_OFF}),
-    A.PRESENT: frozenset({A.DONE}),
+    # A 候补 who came and was not needed has stood by.
+    A.PRESENT: frozenset({A.DONE, A.STOOD_BY}),
     # The dispatcher finds that the person was there after all.
     A.NO_SHOW: frozenset({A.PRESENT, A.DONE}),
     A.DONE: frozenset(),

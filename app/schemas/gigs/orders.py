@@ -56,6 +56,9 @@ class ShiftForm(Input):
 
 
 class OrderContent(Input):
+    sharing_id: UUID | None = Field(
+        default=None, description="共享用工: the lender's order for its lent people, at the borrower's place"
+    )
     using_firm: Annotated[Text, Field(min_length=2, max_length=80)] | None = Field(
         default=None, description="用工单位, required where an agency orders"
     )

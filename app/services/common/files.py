@@ -65,6 +65,7 @@ READERS: dict[str, Permission] = {
     "representation": Permission.PERSON_MANAGE,
     "vacancy_takedown": Permission.VACANCY_REVIEW,
     "settlement": Permission.GIG_DECIDE,
+    "sharing_agreement": Permission.GIG_DECIDE,
     "worker_profile": Permission.GIG_DECIDE,
     "worker_skill": Permission.GIG_DECIDE,
 }

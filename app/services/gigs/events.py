@@ -144,6 +144,17 @@ class TimesheetPayable(Event):
     provisional: bool
 
 
+class SharingMoved(Event):
+    """An agreement of 共享用工 took a step: for both firms and the people it names."""
+
+    agreement_id: UUID
+    lender_id: UUID
+    borrower_id: UUID
+    people: tuple[UUID, ...]
+    title: str
+    words: str
+
+
 class PayMoved(Event):
     """What became of a settlement, in words for one side or (None) both."""
 

@@ -17,6 +17,7 @@ from app.rules.gigs.labels import Label, label_of
 from app.rules.gigs.labour import Limits, limits_of
 from app.rules.gigs.offers import WORKED
 from app.rules.gigs.profiles import WorkerProfileMissingError
+from app.services.gigs import shared_people
 from app.services.identity.people import facts_of
 
 __all__ = ["Label", "Standing", "check_may_take", "limits_on", "lock_worker", "preview", "standings_of", "work_of"]
@@ -64,6 +65,8 @@ async def check_may_take(
     The caller holds the lock of the person's row (`lock_worker`); `exclude_assignment` is the seat that this one replaces.
     """
     del now  # The law asks for the day of the shift, whenever that is asked.
+    if order.sharing_id is not None:
+        await shared_people.check_shared(session, order.sharing_id, person_id, shift.day)
     worker, wanted, held, limits = await _facts(session, person_id, shift, order, exclude_assignment)
     check_take(worker, wanted, held, limits)
     return await _label(session, person_id, wanted, (worker, held, limits), order)

@@ -20,6 +20,7 @@ from app.rules.gigs.orders import (
     check_order_step,
     check_shift_step,
 )
+from app.rules.gigs.terms import SeatKind
 from app.rules.identity.roles import Actor, Permission
 from app.services.common.tasks import close_tasks
 from app.services.gigs import assignments, attendance, board, law, offers
@@ -83,6 +84,8 @@ async def turn_due(session: AsyncSession, *, now: datetime) -> int:
         row.state = S.DONE if row.ends_at <= now and row.state is S.RUNNING else S.RUNNING
         row.touch(now)
         await session.flush()
+        if row.state is S.DONE:
+            await _stand_down(session, row, now)
         await _follow(session, row.order_id, now)
     return len(rows)
 
@@ -94,6 +97,14 @@ async def _follow(session: AsyncSession, order_id: UUID, now: datetime) -> None:
         await enter(session, order, O.RUNNING, now)
     if order.state is O.RUNNING and states <= {S.DONE, S.CANCELLED}:
         await enter(session, order, O.DONE, now)
+
+
+async def _stand_down(session: AsyncSession, shift: Shift, now: datetime) -> None:
+    """候补 who were not needed to the end: who had confirmed has stood by and is paid for it."""
+    for row in await assignments.holding_of_shift(session, shift.id):
+        if row.seat is SeatKind.STANDBY:
+            target = AssignmentState.RELEASED if row.state is AssignmentState.ACCEPTED else AssignmentState.STOOD_BY
+            await assignments.move(session, row, target, now=now)
 
 
 async def _call_off(session: AsyncSession, shift: Shift, now: datetime) -> None:

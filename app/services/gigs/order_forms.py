@@ -113,7 +113,7 @@ def texts_of(form: OrderContent) -> dict[str, str]:
 
 def columns_of(form: OrderContent) -> dict[str, Any]:
     same = (
-        "using_firm", "title", "process_code", "level", "fill_mode", "wage_period", "pay_days", "cover", "cover_by",
+        "sharing_id", "using_firm", "title", "process_code", "level", "fill_mode", "wage_period", "pay_days", "cover", "cover_by",
         "standby_fen", "late_cancel_fen", "meals", "gear", "leaders_per", "leader_level", "minimum_age", "duties",
         "requirements", "priority",
     )  # fmt: skip

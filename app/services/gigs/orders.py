@@ -35,7 +35,7 @@ from app.rules.organisation import EnterpriseNotFoundError
 from app.schemas.gigs.orders import OrderContent, OrderCreate, OrderUpdate
 from app.services.common.content import SCENE_FORUM, ContentVerdict, check_texts
 from app.services.common.tasks import close_tasks, open_task
-from app.services.gigs import law, order_forms, publishing_blocks
+from app.services.gigs import law, order_forms, publishing_blocks, sharing_agreements
 from app.services.gigs.events import OrderReviewed
 from app.services.identity import audit
 from app.services.identity.members import people_with
@@ -80,6 +80,7 @@ async def create_order(runtime: Runtime, session: AsyncSession, actor: Actor, fo
     session.add(row)
     await session.flush()
     await _replaceshifts_of(session, row, form, now)
+    await sharing_agreements.apply_to(session, row, [china_date(one.starts_at) for one in form.shifts])
     if form.submit:
         await _submit(session, row, verdict, now)
     audit.by(session, actor, "shift_order_created", SUBJECT, row.id, now=now)
@@ -107,6 +108,7 @@ async def update_order(
     row.touch(now)
     await session.flush()
     await _replaceshifts_of(session, row, form, now)
+    await sharing_agreements.apply_to(session, row, [china_date(one.starts_at) for one in form.shifts])
     if form.submit:
         await _submit(session, row, verdict, now)
     audit.by(session, actor, "shift_order_updated", SUBJECT, row.id, now=now)

@@ -16,6 +16,7 @@ from app.services.gigs.events import (
     CompensationOwed,
     FirmOverdue,
     PayMoved,
+    SharingMoved,
     TimesheetPayable,
     WagesClaimed,
 )
@@ -33,6 +34,7 @@ def register() -> None:
     subscribe(PayMoved, tell_pay)
     subscribe(FirmOverdue, tell_cadres)
     subscribe(BlockMoved, tell_block)
+    subscribe(SharingMoved, tell_sharing)
 
 
 async def pay_standby(session: AsyncSession, event: AssignmentEnded) -> None:
@@ -83,5 +85,18 @@ async def tell_block(session: AsyncSession, event: BlockMoved) -> None:
     await notify_all(
         session, people, kind=NoticeKind.GIG_BLOCK, now=event.at, title=event.title, body=event.words[:300],
         page=f"pages/block/detail?id={event.block_id}",
+        template_data={"thing1": event.title[:THING], "phrase2": "请查看"},
+    )  # fmt: skip
+
+
+async def tell_sharing(session: AsyncSession, event: SharingMoved) -> None:
+    firms = [
+        one
+        for firm in (event.lender_id, event.borrower_id)
+        for one in await people_with(session, Permission.GIG_ORDER_WRITE, firm, now=event.at)
+    ]
+    await notify_all(
+        session, sorted({*event.people, *firms}), kind=NoticeKind.GIG_SHARING, now=event.at, title=event.title,
+        body=event.words[:300], page=f"pages/sharing/detail?id={event.agreement_id}",
         template_data={"thing1": event.title[:THING], "phrase2": "请查看"},
     )  # fmt: skip

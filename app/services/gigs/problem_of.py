@@ -22,7 +22,7 @@ from app.rules.gigs.labour import Limits
 from app.rules.gigs.offers import HOLDING, OfferSource, OfferState
 from app.rules.gigs.orders import ShiftState
 from app.rules.gigs.terms import FillMode, SeatKind
-from app.services.gigs import availability, homes, law
+from app.services.gigs import availability, homes, law, shared_people
 from app.services.gigs.availability import Times
 from app.services.gigs.law import Standing
 
@@ -90,8 +90,11 @@ async def build(
         | {row.person_id for row in pins}
         | set(also)
     )
+    shared = await shared_people.people_of(
+        session, {order.sharing_id for _, order in rows if order.sharing_id is not None}
+    )
     people = await _people(session, {order.process_code for _, order in rows}, must)
-    known = await _known(session, people, horizon, set(ids))
+    known = await _known(session, people, horizon, set(ids), shared)
     return Problem(
         workers=tuple(
             worker for row in people if (worker := _worker(session, row, known, horizon, limits)) is not None
@@ -102,7 +105,7 @@ async def build(
         bans=frozenset(by_kind[PinKind.BAN]),
         offers=frozenset((str(row.person_id), str(row.shift_id)) for row in offers if row.source is OfferSource.PLAN),
         horizon_days=horizon.days,
-        names={order.process_code: order.process_name for _, order in rows},
+        names={process_of(order): order.process_name for _, order in rows},
     )
 
 
@@ -160,11 +163,15 @@ async def _known(
     people: Sequence[WorkerProfile],
     horizon: Horizon,
     shift_ids: Collection[UUID],
+    shared: Collection[tuple[UUID, UUID]],
 ) -> Known:
     ids = [row.person_id for row in people]
     skills: dict[UUID, dict[str, int]] = defaultdict(dict)
     for skill in await session.exec(select(WorkerSkill).where(col(WorkerSkill.person_id).in_(ids))):
         skills[skill.person_id][skill.process_code] = skill.level
+    for agreement, person_id in shared:
+        for code, level in list(skills.get(person_id, {}).items()):
+            skills[person_id][f"{code}#{agreement}"] = level
     blocks: dict[UUID, set[str]] = {row.person_id: {*row.blocks, *row.hidden_from} for row in people}
     refused = await session.exec(
         select(WorkerBlock).where(col(WorkerBlock.person_id).in_(ids), col(WorkerBlock.lifted_at).is_(None))
@@ -244,7 +251,7 @@ def _shift(shift: Shift, order: ShiftOrder, limits: Limits) -> allocation.Shift:
     return allocation.Shift(
         key=str(shift.id),
         enterprise=str(shift.enterprise_id),
-        process=order.process_code,
+        process=process_of(order),
         level=order.level,
         start=_minute(shift.starts_at),
         end=_minute(shift.ends_at),
@@ -260,6 +267,11 @@ def _shift(shift: Shift, order: ShiftOrder, limits: Limits) -> allocation.Shift:
         leader_level=order.leader_level or order.level,
         closed_to_minors=order.minimum_age >= limits.adult_age,
     )
+
+
+def process_of(order: ShiftOrder) -> str:
+    """Shifts of lent people are a process of their own, which only those of the agreement know."""
+    return order.process_code if order.sharing_id is None else f"{order.process_code}#{order.sharing_id}"
 
 
 def _limits(limits: Limits) -> allocation.Limits:
