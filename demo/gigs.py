@@ -253,4 +253,6 @@ def _pay(teller: Teller, firm: Floor, person: Caller, wage: dict[str, Any]) -> N
     last = date.fromisoformat(wage["period_end"])
     query = f"?from={last - timedelta(days=7)}&to={last + timedelta(days=1)}"
     content = firm.owner.download(f"/enterprises/{firm.id}/settlements.xlsx{query}")
+    printed = person.download(f"/me/settlements.pdf{query}")
+    teller.check(f"本人的结算单（PDF，{len(printed):,} 字节）", printed[:5] == b"%PDF-")
     teller.check(f"工资支付台账（Excel，{len(content):,} 字节）含法定各栏", content[:2] == b"PK")

@@ -13,6 +13,7 @@ from app.core.crypto import Crypto, ring_of
 from app.core.db import Database
 from app.core.links import Links
 from app.core.pages import Cursors
+from app.core.pdf import Pdfs
 from app.core.rates import DEFAULTS, Rate, RateKind, Rates
 from app.core.sanitise import Limits, Sanitiser
 from app.core.security import Passwords, RefreshTokens, Tokens, network_of
@@ -42,6 +43,7 @@ class Runtime:
     storage: Storage
     sanitiser: Sanitiser
     sheets: Sheets
+    pdfs: Pdfs
     links: Links
     wechat: WechatClient
     sms: SmsGateway
@@ -93,6 +95,7 @@ def _assemble(settings: Settings, clock: Clock, db: Database, http: httpx.AsyncC
             Limits(settings.image_pixels, settings.pdf_pages, settings.sheet_rows, settings.sheet_unpacked_bytes)
         ),
         sheets=Sheets(settings.sheet_rows, settings.sheet_unpacked_bytes),
+        pdfs=Pdfs(),
         links=Links(crypto.derived_key("links"), settings.public_base_url),
         wechat=WechatClient(
             http=http,

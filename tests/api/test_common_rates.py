@@ -51,6 +51,18 @@ PER_PERSON: dict[str, tuple[RateKind, str, str, int]] = {
         f"/enterprises/{NOBODY}/timesheet-template?day=2026-11-26",
         403,
     ),
+    "print_my_settlements": (
+        RateKind.SHEET,
+        "GET",
+        "/me/settlements.pdf?from=2026-11-01&to=2026-11-30",
+        200,
+    ),
+    "print_settlements": (
+        RateKind.SHEET,
+        "GET",
+        f"/enterprises/{NOBODY}/settlements.pdf?from=2026-11-01&to=2026-11-30",
+        403,
+    ),
     "export_settlements": (
         RateKind.SHEET,
         "GET",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import openpyxl
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import update
 from sqlmodel import col, select
 
@@ -26,6 +27,7 @@ from tests.support import gigs
 from tests.support.funnel import later, told
 from tests.support.gig_people import taken
 from tests.support.gigs import FLAT_SEAM, Floor, gigs_officer
+from tests.support.identity import version_of
 from tests.support.jobs import Hiring, count, key
 
 pytestmark = pytest.mark.anyio
@@ -353,3 +355,31 @@ async def test_the_ledger_as_a_sheet(world: World, floor: Floor) -> None:
     refused(await stranger.get(f"/enterprises/{floor.firm_id}/settlements.xlsx", **days), 403, "forbidden")
     async with world.runtime.db.reading() as session:
         assert (await session.get_one(Settlement, UUID(row["id"]))).paid_fen == 20000
+
+
+async def test_statements_are_read_back_by_another_library(world: World, floor: Floor) -> None:
+    """Rare characters of names stand as themselves; sums, dates and reasons are there."""
+    worker = await gigs.worker(world)
+    form = {"name": "林䶮㛃", "birth_date": "1988-03-12", "expected_version": await version_of(world, worker)}
+    ok(await worker.put("/me/profile", form))
+    await agreed(world, floor, await worked(world, floor), worker)
+    (row,) = await mine(worker)
+    days = {"from": row["period_start"], "to": row["period_end"]}
+    for someone, path in (
+        (worker, "/me/settlements.pdf"),
+        (floor.dispatcher, f"/enterprises/{floor.firm_id}/settlements.pdf"),
+    ):
+        answer = await someone.get(path, **days)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+        text = "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.content)).pages).split())
+        for word in (
+            "工资结算单",
+            "林䶮㛃",
+            "200.00",
+            row["due_on"],
+            "平车8小时×25.00元＝200.00元",
+            row["enterprise_name"],
+        ):
+            assert word in text, word
+    empty = await (await gigs.worker(world)).get("/me/settlements.pdf", **days)
+    assert "共0份" in "".join(PdfReader(io.BytesIO(empty.content)).pages[0].extract_text().split())

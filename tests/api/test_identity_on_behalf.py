@@ -245,11 +245,11 @@ async def test_what_is_only_the_persons_own_refuses_every_agent(world: World) ->
         "list_my_applications", "list_my_assignments", "list_my_consents", "list_my_interviews",
         "list_my_invitations", "list_my_marks", "list_my_no_shows", "list_my_rosters", "list_my_settlements",
         "list_my_sharing", "list_my_shift_offers", "list_my_timesheets", "list_my_waiting", "list_shifts",
-        "mark_by_place", "mediate_my_timesheet", "mediate_my_wage", "rate_firm", "recommend_vacancies",
-        "record_my_timesheet", "report_my_accident", "save_my_availability", "save_my_profile",
-        "save_my_seeker_profile", "save_my_worker_profile", "save_my_worker_relations", "scan_shift_code",
-        "set_findable", "show_my_code", "submit_minor_papers", "submit_skill_proof", "withdraw_application",
-        "withdraw_consent", "withdraw_sharing_consent",
+        "mark_by_place", "mediate_my_timesheet", "mediate_my_wage", "print_my_settlements", "rate_firm",
+        "recommend_vacancies", "record_my_timesheet", "report_my_accident", "save_my_availability",
+        "save_my_profile", "save_my_seeker_profile", "save_my_worker_profile", "save_my_worker_relations",
+        "scan_shift_code", "set_findable", "show_my_code", "submit_minor_papers", "submit_skill_proof",
+        "withdraw_application", "withdraw_consent", "withdraw_sharing_consent",
     ]  # fmt: skip
 
 

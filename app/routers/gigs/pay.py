@@ -12,7 +12,7 @@ from app.core.pages import CursorInvalidError, Page
 from app.core.rates import RateKind, TooManyRequestsError
 from app.routers.deps import Cursor, KeyRequired, Limit, Now, Reads, RuntimeDep, Unit, assisted, limited, require
 from app.routers.routing import AGENT_ERRORS, make_router, read_errors, write_errors
-from app.routers.workbooks import WORKBOOK, workbook
+from app.routers.workbooks import DOCUMENT, WORKBOOK, document, workbook
 from app.rules.common.files import FileUnusableError
 from app.rules.gigs import pay as rules
 from app.rules.gigs import settlements as states
@@ -56,6 +56,34 @@ async def list_my_settlements(
 ) -> Page[SettlementRead]:
     """我的工资结算：应付多少、怎么算的、最迟哪天支付、为什么是这一天。"""
     return await pay_acts.list_mine(session, runtime, actor, cursor=cursor, limit=limit)
+
+
+@router.get(
+    "/me/settlements.pdf",
+    response_class=Response,
+    dependencies=[limited(RateKind.SHEET)],
+    responses=read_errors(*AGENT_ERRORS, TooManyRequestsError) | DOCUMENT,
+)
+async def print_my_settlements(
+    actor: Worker, first: FirstDay, last: LastDay, session: Reads, runtime: RuntimeDep
+) -> Response:
+    """我的工资结算单（PDF）：逐行明细、应付、扣款、已付、日期。"""
+    content = await pay_views.my_statement(runtime, session, actor, first=first, last=last)
+    return document(content, f"settlements-{first}-{last}")
+
+
+@router.get(
+    "/enterprises/{enterprise_id}/settlements.pdf",
+    response_class=Response,
+    dependencies=[limited(RateKind.SHEET)],
+    responses=read_errors(TooManyRequestsError, rules.SettlementNotFoundError) | DOCUMENT,
+)
+async def print_settlements(
+    actor: PayerOf, enterprise_id: UUID, first: FirstDay, last: LastDay, session: Reads, runtime: RuntimeDep
+) -> Response:
+    """本企业的工资结算单（PDF）：每人一份，可打印签收。"""
+    content = await pay_views.statement_of_firm(runtime, session, actor, enterprise_id, first=first, last=last)
+    return document(content, f"settlements-{first}-{last}")
 
 
 @router.get("/me/settlements/{settlement_id}", responses=read_errors(*AGENT_ERRORS, rules.SettlementNotFoundError))

@@ -24,6 +24,7 @@ from app.services.runtime import Runtime
 
 S, B = SettlementState, BlockState
 EXPORTED_AT_MOST = 5000
+PRINTED_AT_MOST = 200
 HEAD = [
     "姓名", "身份证号", "结算期", "班次日期", "工时（小时）", "明细", "应付（元）", "其中扣款（元）", "最迟支付日", "已付（元）",
     "支付日期", "支付方式", "有凭据", "状态",
@@ -108,6 +109,48 @@ async def sheet_of(
         ],
     )  # fmt: skip
     return await runtime.sheets.write(table)
+
+
+async def statement_of_firm(
+    runtime: Runtime, session: ReadSession, actor: Actor, enterprise_id: UUID, *, first: date, last: date
+) -> bytes:
+    rows = await paying.of_period(session, actor, enterprise_id, first=first, last=last, at_most=PRINTED_AT_MOST)
+    return await _statement(runtime, await settlements_read(session, runtime.crypto, rows, Side.FIRM), first, last)
+
+
+async def my_statement(runtime: Runtime, session: ReadSession, actor: Actor, *, first: date, last: date) -> bytes:
+    rows = await paying.mine_of_period(session, actor, first=first, last=last, at_most=PRINTED_AT_MOST)
+    read = await settlements_read(session, runtime.crypto, rows, Side.WORKER)
+    facts = (await facts_of(session, runtime.crypto, [actor.person_id])).get(actor.person_id)
+    return await _statement(runtime, read, first, last, name=facts.name if facts else None)
+
+
+async def _statement(
+    runtime: Runtime, read: Sequence[SettlementRead], first: date, last: date, *, name: str | None = None
+) -> bytes:
+    data = {
+        "title": "工资结算单", "subtitle": f"结算期结束于 {first} 至 {last}，共 {len(read)} 份",
+        "note": "依据《保障农民工工资支付条例》第十五条；工资以货币支付给本人。平台只作记录，不经手资金。",
+        "settlements": [_printed(one, name) for one in read],
+    }  # fmt: skip
+    return await runtime.pdfs.write("settlements", data)
+
+
+def _printed(one: SettlementRead, name: str | None) -> dict[str, object]:
+    paid = "尚未支付" if one.paid_on is None else f"{one.paid_on}，{one.paid_by.label if one.paid_by else ''}"
+    return {
+        "facts": [
+            ["用工单位", one.enterprise_name], ["姓名", one.name or name or "未填写"],
+            ["身份证号", one.id_number or "未填写"], ["结算期", f"{one.period_start} 至 {one.period_end}"],
+            ["工时", f"{one.minutes / 60:g} 小时"], ["扣款", f"{one.deducted_fen / 100:.2f} 元"],
+            ["最迟支付", str(one.due_on)], ["支付", paid], ["凭据", "有" if one.proof_file_id else "无"],
+            ["状态", one.state_label],
+        ],
+        "lines": [
+            [str(line.day or ""), line.kind_label, line.reckoning, f"{line.fen / 100:.2f}"] for line in one.lines
+        ],
+        "due": f"{one.due_fen / 100:.2f}", "paid": f"{one.paid_fen / 100:.2f}",
+    }  # fmt: skip
 
 
 def _sheet_row(one: SettlementRead) -> list[object]:

@@ -223,6 +223,21 @@ async def of_period(
     return rows.all()
 
 
+async def mine_of_period(
+    session: ReadSession, actor: Actor, *, first: date, last: date, at_most: int
+) -> Sequence[Settlement]:
+    rows = await session.exec(
+        select(Settlement)
+        .where(
+            Settlement.person_id == actor.person_id, col(Settlement.period_end).between(first, last),
+            Settlement.due_fen > 0,
+        )
+        .order_by(col(Settlement.period_end), col(Settlement.id))
+        .limit(at_most)
+    )  # fmt: skip
+    return rows.all()
+
+
 async def _lock_own(session: AsyncSession, actor: Actor, settlement_id: UUID, expected_version: int) -> Settlement:
     await get_mine(session, actor, settlement_id)
     return await _locked(session, settlement_id, expected_version)

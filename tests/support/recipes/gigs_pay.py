@@ -97,6 +97,19 @@ def export_settlements(town: Town) -> Call:
 
 
 @recipe
+def print_my_settlements(town: Town) -> Call:
+    person, row = due(town)
+    return Call(person, query={"from": row["period_start"], "to": row["period_end"]})
+
+
+@recipe
+def print_settlements(town: Town) -> Call:
+    _, row = due(town)
+    days = {"from": row["period_start"], "to": row["period_end"]}
+    return Call(town.firm.owner, {"enterprise_id": town.firm.id}, query=days)
+
+
+@recipe
 def pay_settlement(town: Town) -> Call:
     _, row = due(town)
     began(town, row)
