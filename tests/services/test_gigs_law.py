@@ -15,6 +15,7 @@ from app.rules.gigs.labels import Label
 from app.rules.gigs.labour import limits_of
 from app.rules.gigs.offers import WORKED, AssignmentState
 from app.rules.gigs.profiles import WorkerProfileMissingError
+from app.rules.gigs.sharing import NotSharedError
 from app.rules.gigs.terms import RelationLabel
 from app.services.gigs import law
 from tests.factories.world import Someone, World
@@ -165,7 +166,11 @@ async def test_since_when_the_contract_is_due_and_the_shared_label(world: World,
     label = await ask(world, person, wanted, of)
     assert f"{due.year}年{due.month}月{due.day}日前" in label.text
     lent = of.model_copy(update={"sharing_id": new_id()})
-    assert (await ask(world, person, wanted, lent)).kind is RelationLabel.SHARED
+    with pytest.raises(NotSharedError):
+        await ask(world, person, wanted, lent)
+    async with world.runtime.db.reading() as session:
+        label = await law.preview(session, person_id=UUID(person.id), shift=wanted, order=lent)
+    assert label.kind is RelationLabel.SHARED
 
 
 async def test_a_preview_says_the_label_whatever_the_law_says(world: World, hiring: Hiring) -> None:

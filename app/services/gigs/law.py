@@ -23,6 +23,14 @@ from app.services.identity.people import facts_of
 __all__ = ["Label", "Standing", "check_may_take", "limits_on", "lock_worker", "preview", "standings_of", "work_of"]
 
 
+_LIMIT_COLUMNS = tuple(
+    LabourLimitRow.__table__.columns[name]  # type: ignore[attr-defined]
+    for name in (
+        "limit_id", "kind", "scope", "value", "confirmed", "law", "article", "effective_from", "effective_to",
+    )
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A person as the law sees them, for many questions at once: the plan, the preview, the offer."""
@@ -32,9 +40,13 @@ class Standing:
 
 
 async def limits_on(session: AsyncSession, day: date) -> Limits:
-    """The numbers in force on a day; some fifty rows, read where they are needed, so that an edit counts at once."""
-    rows = await session.exec(select(LabourLimitRow).where(LabourLimitRow.effective_from <= day))
-    return limits_of(rows.all(), day)
+    """The numbers in force on a day: some fifty rows, read once in a transaction, so that an edit counts at once."""
+    kept: dict[date, Limits] = session.sync_session.info.setdefault("labour_limits", {})
+    if day not in kept:
+        # Columns, not objects: this is asked for with every seat.
+        rows = await session.exec(select(*_LIMIT_COLUMNS).where(LabourLimitRow.effective_from <= day))
+        kept[day] = limits_of(rows.all(), day)
+    return kept[day]
 
 
 async def lock_worker(session: AsyncSession, person_id: UUID) -> WorkerProfile:
