@@ -59,6 +59,9 @@ class Runtime:
         return self.crypto.keyed_hash("address", network_of(address))
 
 
+# An idle connection is given up well before a server gives it up (5 s is a usual time): a request that meets the other
+# end's farewell fails, and a posting would be held for review because of it.
+HTTP_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2.0)
 # Reading the list of certificate authorities takes 40 ms: once per process.
 _tls = cache(httpx.create_ssl_context)
 
@@ -69,7 +72,9 @@ async def open_runtime(settings: Settings, clock: Clock | None = None) -> AsyncI
     clock = clock or SystemClock()
     db = Database(settings)
     try:
-        async with httpx.AsyncClient(base_url=settings.wechat_api_base, trust_env=False, verify=_tls()) as http:
+        async with httpx.AsyncClient(
+            base_url=settings.wechat_api_base, trust_env=False, verify=_tls(), limits=HTTP_LIMITS
+        ) as http:
             yield _assemble(settings, clock, db, http)
     finally:
         await db.close()

@@ -126,6 +126,8 @@ CASES = [
     Case("list_sharing"),
     Case("list_training_proposals"),
     Case("list_settlements"),
+    Case("get_settlement", gigs_of.settlements),
+    Case("get_allocation", gigs_of.runs),
     Case("list_overdue_wages"),
     Case("list_firm_publishing_blocks"),
     Case("list_accident_reports"),

@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from app.core.clock import china_date
-from app.models.gigs import Assignment, NoShow, OrderVersion, Shift, ShiftOrder
+from app.models.gigs import AllocationRun, Assignment, NoShow, OrderVersion, Settlement, Shift, ShiftOrder
+from app.rules.gigs.allocation import RunState
 from app.rules.gigs.offers import AssignmentState
 from app.rules.gigs.orders import OrderState, ShiftState
 from app.rules.gigs.standing import NoShowState
-from app.rules.gigs.terms import RelationLabel, SeatKind
+from app.rules.gigs.terms import RelationLabel, SeatKind, WagePeriod
 from app.rules.identity.roles import Role
 from tests.factories.world import Someone
 from tests.support.cast import OTHER, OWN, SAME, Cast, Rows, rows
@@ -32,6 +33,36 @@ async def no_shows(cast: Cast, someone: Someone, role: Role | None) -> Rows:
     """Of other people: nobody of the office is a worker here."""
     made = await cast.once("missed", lambda: _missed(cast, someone, role))
     return rows("no_show_id", made, made, made)
+
+
+async def settlements(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    del someone, role
+    own, other = [await _settlement(cast, firm) for firm in (cast.firm, cast.rival)]
+    return rows("settlement_id", own, own, other)
+
+
+async def runs(cast: Cast, someone: Someone, role: Role | None) -> Rows:
+    del someone, role
+    own, other = [await _run(cast, firm) for firm in (cast.firm, cast.rival)]
+    return rows("run_id", own, own, other)
+
+
+async def _settlement(cast: Cast, firm: str) -> str:
+    day = china_date(cast.world.clock.now())
+    values: dict[str, Any] = {
+        "enterprise_id": UUID(firm), "person_id": UUID(cast.stranger.id), "period_start": day, "period_end": day,
+        "wage_period": WagePeriod.SHIFT, "pay_days": 3, "due_fen": 100, "due_on": day, "due_because": "测试",
+    }  # fmt: skip
+    return str(await cast.once(("settlement", firm), lambda: cast.add(Settlement, **values)))
+
+
+async def _run(cast: Cast, firm: str) -> str:
+    now = cast.world.clock.now()
+    values: dict[str, Any] = {
+        "scope": firm, "enterprise_id": UUID(firm), "horizon_starts_at": now, "horizon_ends_at": now + timedelta(days=1),
+        "limit_seconds": 5, "state": RunState.CANCELLED, "requested_by": UUID(cast.stranger.id),
+    }  # fmt: skip
+    return str(await cast.once(("run", firm), lambda: cast.add(AllocationRun, **values)))
 
 
 async def _order(cast: Cast, firm: str) -> str:

@@ -30,7 +30,8 @@ from app.services.gigs import pins, run_views, runs
 
 router = make_router("gigs")
 Planner = Annotated[Actor, require(Permission.ALLOCATION_RUN)]
-PlannerOf = Annotated[Actor, require(Permission.ALLOCATION_RUN, Reach.FIRM)]
+# A firm's own, or the office's, which plans for the town.
+PlannerOf = Annotated[Actor, require(Permission.ALLOCATION_RUN, Reach.FIRM, (Permission.GIG_DECIDE, Reach.TOWN))]
 Officer = Annotated[Actor, require(Permission.GIG_DECIDE)]
 MOVING = (IdempotencyKeyMissingError, rules.RunNotFoundError, rules.RunStateError, StaleError)
 

@@ -105,7 +105,7 @@ def cancel_allocation(town: Town) -> Call:
 def pinned(town: Town) -> tuple[dict[str, Any], Caller]:
     person, _ = worker(town)
     made = shift(town)
-    path = f"/shifts/{made['id']}/pins/{person.get('/me')['person_id']}"
+    path = f"/shifts/{made['id']}/pins/{person.person_id}"
     town.gigs_officer.put(path, kind="ban", reason=town.values.note)
     return made, person
 
@@ -118,14 +118,14 @@ def list_plan_pins(town: Town) -> Call:
 @recipe
 def put_plan_pin(town: Town) -> Call:
     person, _ = worker(town)
-    path = {"shift_id": shift(town)["id"], "person_id": person.get("/me")["person_id"]}
+    path = {"shift_id": shift(town)["id"], "person_id": person.person_id}
     return Call(town.gigs_officer, path, body={"kind": "pin", "reason": "带过这条线"})
 
 
 @recipe
 def remove_plan_pin(town: Town) -> Call:
     made, person = pinned(town)
-    return Call(town.gigs_officer, {"shift_id": made["id"], "person_id": person.get("/me")["person_id"]})
+    return Call(town.gigs_officer, {"shift_id": made["id"], "person_id": person.person_id})
 
 
 @recipe

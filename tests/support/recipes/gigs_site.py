@@ -74,7 +74,7 @@ def clock_file(town: Town) -> str:
         book = xlsxwriter.Workbook(out, {"in_memory": True})
         page = book.add_worksheet("考勤")
         page.write_row(0, 0, ["日期", "姓名", "工时（小时）"])
-        page.write_row(1, 0, [shift["day"], known["name"] or "", 8])
+        page.write_row(1, 0, [shift["starts_at"][:10], known["name"] or "", 8])
         book.close()
         content = out.getvalue()
     return str(town.firm.owner.upload("考勤.xlsx", content, "timesheet_import")["file_id"])
@@ -253,7 +253,7 @@ def record_shift(town: Town) -> Call:
 @recipe
 def get_timesheet_template(town: Town) -> Call:
     _, _, shift = came(town)
-    return Call(town.firm.owner, {"enterprise_id": town.firm.id}, query={"day": shift["day"]})
+    return Call(town.firm.owner, {"enterprise_id": town.firm.id}, query={"day": shift["starts_at"][:10]})
 
 
 @recipe
