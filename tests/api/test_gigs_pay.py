@@ -210,6 +210,26 @@ async def test_contested_and_taken_to_mediation(world: World, floor: Floor) -> N
     assert await count(world, WageClaim) == 2
 
 
+async def test_what_was_contested_is_registered_anew(world: World, floor: Floor) -> None:
+    worker = await agreed(world, floor, await worked(world, floor))
+    (row,) = await mine(worker)
+    path = f"settlements/{row['id']}/pay"
+    paid = ok(await step(floor.dispatcher, path, row, **paying(world, 20000)))
+    contested = ok(await step(worker, f"me/settlements/{row['id']}/contest", paid, words="只收到一百元"))
+    some = ok(await step(floor.dispatcher, path, contested, **paying(world, 10000)))
+    assert (some["state"], some["paid_fen"]) == ("contested", 10000)
+    again = ok(await step(floor.dispatcher, path, some, **paying(world, 20000)))
+    assert (again["state"], again["paid_fen"]) == ("paid", 20000)
+
+
+async def test_a_part_that_is_all_that_is_due_in_the_end(world: World, floor: Floor) -> None:
+    worker = await agreed(world, floor, await worked(world, floor))
+    (row,) = await mine(worker)
+    part = ok(await step(floor.dispatcher, f"settlements/{row['id']}/pay", row, **paying(world, 19000)))
+    cut = ok(await step(floor.dispatcher, f"settlements/{row['id']}/deductions", part, fen=1000, reason="剪坏裁片"))
+    assert (cut["state"], cut["due_fen"], cut["paid_fen"]) == ("paid", 19000, 19000)
+
+
 async def test_deductions_have_a_limit_and_a_reason(world: World, floor: Floor) -> None:
     worker = await agreed(world, floor, await worked(world, floor))
     (row,) = await mine(worker)

@@ -194,6 +194,15 @@ async def test_one_run_at_a_time_and_whose(world: World, floor: Floor) -> None:
     refused(await act(floor.dispatcher, cancelled, "cancel"), 409, "allocation_run_state_wrong")
 
 
+async def test_a_horizon_that_is_over(world: World, floor: Floor) -> None:
+    today = china_date(world.clock.now())
+    for first, days in ((today - timedelta(days=3), 3), (today + timedelta(days=367), 1)):
+        body = form(world, floor, first_day=str(first), days=days)
+        answer = await floor.dispatcher.post("/allocation-runs", body, key=key())
+        refused(answer, 422, "allocation_horizon_wrong", "first_day")
+    assert (await started(floor.dispatcher, form(world, floor, first_day=str(today))))["state"] == "queued"
+
+
 async def test_nothing_to_plan(world: World, floor: Floor) -> None:
     row = await solved(world, floor)
     assert (row["state"], row["failure"]) == ("failed", "这段时间没有等待配工的班次")

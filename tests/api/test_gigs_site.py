@@ -125,6 +125,7 @@ async def test_a_phone_without_a_network(world: World, floor: Floor, shift: Shif
     await later(world, 3 * HOUR, worker, floor.dispatcher)
     first = ok(await scan(worker, row, code, **kept))
     assert datetime.fromisoformat(first["marks"][0]["at"]) == datetime.fromisoformat(kept["at"]).replace(microsecond=0)
+    assert first["marks"][0]["reason"] == "没有网络，事后补传"
     # Sent once more, with another key: the same mark.
     assert ok(await scan(worker, row, code, **kept)) == first
     # The code held then and no longer; a time that the code does not bear out is refused.

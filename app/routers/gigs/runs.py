@@ -40,7 +40,9 @@ MOVING = (IdempotencyKeyMissingError, rules.RunNotFoundError, rules.RunStateErro
     "/allocation-runs",
     status_code=status.HTTP_202_ACCEPTED,
     dependencies=[KeyRequired],
-    responses=write_errors(IdempotencyKeyMissingError, rules.RunOpenError, rules.RunNotFoundError),
+    responses=write_errors(
+        IdempotencyKeyMissingError, rules.RunOpenError, rules.RunNotFoundError, rules.RunHorizonError
+    ),
 )
 async def start_allocation(actor: PlannerOf, form: RunForm, session: Unit, now: Now) -> RunRead:
     """开始配工：排队后由后台计算，先有即时方案，再逐步改进；企业配自己的班次，零工专员可配全镇。"""

@@ -1,8 +1,8 @@
 """Runs of the allocation: states, errors. Pure; the engine is `matching/allocation`."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, NotFoundError, UnprocessableError
 from app.core.labels import Labelled
 
 
@@ -55,6 +55,7 @@ LEASE = timedelta(seconds=30)
 PLAN_HOLDS = timedelta(hours=12)
 PLANS_KEPT = timedelta(days=90)
 MOST_DAYS = 14
+FARTHEST_DAYS = 366
 MOST_SECONDS = 300
 BANDS = ((6, "night", "夜班"), (18, "day", "白天"), (22, "evening", "晚上"), (24, "night", "夜班"))
 
@@ -62,6 +63,18 @@ BANDS = ((6, "night", "夜班"), (18, "day", "白天"), (22, "evening", "晚上"
 def band_of(hour: int) -> str:
     """When in the day a shift begins: day (06–18), evening (18–22), night."""
     return next(name for until, name, _ in BANDS if hour < until)
+
+
+def check_horizon(first: date, days: int, today: date) -> None:
+    """Not over yet, and not further ahead than anybody orders."""
+    if first + timedelta(days=days) <= today or first > today + timedelta(days=FARTHEST_DAYS):
+        raise RunHorizonError(days=FARTHEST_DAYS)
+
+
+class RunHorizonError(UnprocessableError):
+    code = "allocation_horizon_wrong"
+    message = "配工的日期应包含今天以后的日子，且在{days}天以内"
+    field = "first_day"
 
 
 class RunNotFoundError(NotFoundError):

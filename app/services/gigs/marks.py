@@ -33,6 +33,7 @@ from app.services.identity import audit
 from app.services.identity.assisted import note_act
 
 SUBJECT = "site_mark"
+OFFLINE = "没有网络，事后补传"
 FAULTS = {
     CodeFault.FORGED: site.SiteCodeInvalidError,
     CodeFault.ELSEWHERE: site.SiteCodeElsewhereError,
@@ -244,9 +245,11 @@ async def _put(
     limits = await law.limits_on(session, on.shift.day)
     if not by_firm:
         site.check_mark_time(seen.kind, at, stretch_of(on), limits)
+    # Whoever looks at the marks sees which of them nobody could check at the time.
+    late = OFFLINE if now - at > site.CLOCK_SKEW and not by_firm else None
     mark = SiteMark(
         id=new_id(), created_at=now, assignment_id=row.id, kind=seen.kind, method=seen.method, at=at,
-        by_person_id=by_person_id, distance_m=seen.distance_m, reason=seen.reason, client_id=seen.client_id,
+        by_person_id=by_person_id, distance_m=seen.distance_m, reason=seen.reason or late, client_id=seen.client_id,
     )  # fmt: skip
     if not await insert_or_ignore(session, SiteMark, mark.model_dump()):
         return await _marked(session, row, on)

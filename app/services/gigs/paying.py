@@ -46,14 +46,16 @@ async def register_payment(
     check_settlement_step(row.state, S.PAID)
     if not row.period_start <= paid_on <= china_date(now):
         raise pay.PaidOnError(start=row.period_start.isoformat())
-    pay.check_payment(paid_fen, due_fen=row.due_fen, paid_fen=row.paid_fen)
+    # What was contested did not arrive as registered: the firm says anew what it has paid altogether.
+    before = 0 if row.state in {S.CONTESTED, S.REFERRED} else row.paid_fen
+    pay.check_payment(paid_fen, due_fen=row.due_fen, paid_fen=before)
     if proof_file_id is not None:
         await files.bind(
             session, actor, [proof_file_id], purpose=FilePurpose.WAGE_PROOF, subject_kind=SUBJECT, subject_id=row.id,
             now=now,
         )  # fmt: skip
         row.proof_file_id = proof_file_id
-    row.paid_fen, row.paid_on, row.paid_by = row.paid_fen + paid_fen, paid_on, paid_by
+    row.paid_fen, row.paid_on, row.paid_by = before + paid_fen, paid_on, paid_by
     whole = row.paid_fen == row.due_fen
     if whole:
         row.state = S.PAID

@@ -30,6 +30,7 @@ from app.rules.gigs.allocation import (
     RunOpenError,
     RunState,
     band_of,
+    check_horizon,
     check_run_step,
 )
 from app.rules.gigs.availability import midnight
@@ -69,6 +70,7 @@ async def start(
     mine = enterprise_id is not None and enterprise_id in actor.enterprises(Permission.ALLOCATION_RUN)
     if not mine and not actor.town_wide(Permission.ALLOCATION_RUN):
         raise ForbiddenError
+    check_horizon(first, days, china_date(now))
     row = AllocationRun(
         id=new_id(), created_at=now, updated_at=now, scope=TOWN if enterprise_id is None else str(enterprise_id),
         enterprise_id=enterprise_id, horizon_starts_at=max(midnight(first), now),

@@ -19,7 +19,7 @@ from app.core.upsert import insert_or_ignore
 from app.models.gigs import Assignment, Settlement, SettlementLine, Shift, Timesheet
 from app.rules.gigs import pay
 from app.rules.gigs.pay import Owed
-from app.rules.gigs.settlements import LineKind, SettlementState
+from app.rules.gigs.settlements import LineKind, SettlementState, check_settlement_step
 from app.rules.gigs.terms import RelationLabel, Side, WagePeriod
 from app.rules.gigs.timesheets import Record, TimesheetState
 from app.services.common.calendar import work_calendar
@@ -209,6 +209,10 @@ async def resum(session: AsyncSession, settled: Settlement, now: datetime) -> No
     first = settled.due_fen == 0
     settled.due_fen, settled.due_on, settled.due_because = max(0, sum(sums)), due.day, due.because
     settled.disputed_fen = await _disputed(session, lines)
+    if settled.paid_fen and settled.paid_fen >= settled.due_fen and settled.state in OPEN:
+        # A part was paid before, and no more than that is due any longer.
+        check_settlement_step(settled.state, SettlementState.PAID)
+        settled.state = SettlementState.PAID
     settled.touch(now)
     await session.flush()
     if first and settled.due_fen:
