@@ -210,6 +210,89 @@ async def test_contested_and_taken_to_mediation(world: World, floor: Floor) -> N
     assert await count(world, WageClaim) == 2
 
 
+async def test_a_counter_offer_after_a_payment_and_then_an_agreement(world: World, floor: Floor) -> None:
+    """Paid 420 minutes, offered 450, agreed on 480: each step is one more difference, and nothing stands twice."""
+    worker, sheet = await done(world, floor, await worked(world, floor))
+    stated = ok(await act(floor.dispatcher, sheet, "record", minutes=420))
+    argued = ok(await act(worker, stated, "record", mine=True, minutes=480, reason="午休也在做"))
+    (row,) = await mine(worker)
+    ok(await step(floor.dispatcher, f"settlements/{row['id']}/pay", row, **paying(world, 17500)))
+    offered = ok(await act(floor.dispatcher, argued, "answer", accept=False, minutes=450, words="午休半小时"))
+    second, _ = await mine(worker)
+    assert (second["part"], second["due_fen"], second["disputed_fen"]) == (2, 1250, 0)
+    ok(await act(floor.dispatcher, offered, "answer", accept=True))
+    second, first = await mine(worker)
+    assert (first["due_fen"], second["due_fen"], [line["kind"] for line in second["lines"]]) == (
+        17500,
+        2500,
+        ["adjustment"],
+    )
+
+
+async def test_a_firm_cannot_argue_away_what_it_owes(world: World, floor: Floor) -> None:
+    worker = await agreed(world, floor, await worked(world, floor, wage_period=WagePeriod.SHIFT, pay_days=0))
+    await later(world, timedelta(days=20), worker, floor.dispatcher)
+    await sweep(world.runtime)
+    (row,) = await mine(worker)
+    assert row["state"] == "overdue"
+    refused(await step(floor.dispatcher, f"settlements/{row['id']}/mediate", row), 409, "settlement_state_wrong")
+    # A payment that did not arrive does not stop the chain.
+    paid = ok(await step(floor.dispatcher, f"settlements/{row['id']}/pay", row, **paying(world, 20000)))
+    ok(await step(worker, f"me/settlements/{row['id']}/contest", paid, words="没有收到任何钱"))
+    (late,) = ok(await (await gigs_officer(world)).get("/overdue-wages"))
+    assert late["settlements"] == 1
+
+
+async def test_nobody_is_blocked_unheard(world: World, floor: Floor) -> None:
+    worker = await agreed(world, floor, await worked(world, floor, wage_period=WagePeriod.SHIFT, pay_days=0))
+    office = await gigs_officer(world)
+    await later(world, timedelta(days=20), worker, floor.dispatcher, office)
+    for _ in range(3):
+        await sweep(world.runtime)
+    (block,) = ok(await office.get("/publishing-blocks"))
+    path = f"publishing-blocks/{block['id']}"
+    for lift in (True, False):
+        refused(
+            await step(office, f"{path}/decide-appeal", block, lift=lift, because="不经告知"),
+            409,
+            "publishing_block_state_wrong",
+        )
+    heard = ok(await step(office, f"{path}/notify", block))
+    for lift in (True, False):
+        refused(
+            await step(office, f"{path}/decide-appeal", heard, lift=lift, because="不经决定"),
+            409,
+            "publishing_block_state_wrong",
+        )
+    answered = ok(await step(floor.dispatcher, f"{path}/answer", heard, words="货款迟到，周五付清"))
+    forced = ok(await step(office, f"{path}/decide", answered, block=True, because="逾期未付"))
+    refused(
+        await step(floor.dispatcher, f"{path}/answer", forced, words="再次陈述申辩"),
+        409,
+        "publishing_block_state_wrong",
+    )
+    refused(
+        await step(office, f"{path}/decide-appeal", forced, lift=False, because="没有申诉"),
+        409,
+        "publishing_block_state_wrong",
+    )
+    appealed = ok(await step(floor.dispatcher, f"{path}/appeal", forced, words="已经安排付款"))
+    refused(
+        await step(office, f"{path}/decide", appealed, block=True, because="再决定"),
+        409,
+        "publishing_block_state_wrong",
+    )
+    assert ok(await step(office, f"{path}/decide-appeal", appealed, lift=True, because="已付"))["state"] == "lifted"
+
+
+async def test_part_time_work_of_a_month_is_settled_by_halves(world: World, floor: Floor) -> None:
+    shift = await worked(world, floor, wage_period=WagePeriod.MONTH, pay_days=15)
+    worker = await agreed(world, floor, shift)
+    (row,) = await mine(worker)
+    assert row["wage_period"] == "half_month"
+    assert date.fromisoformat(row["due_on"]) <= shift.day + timedelta(days=15)
+
+
 async def test_what_was_contested_is_registered_anew(world: World, floor: Floor) -> None:
     worker = await agreed(world, floor, await worked(world, floor))
     (row,) = await mine(worker)
@@ -319,7 +402,7 @@ async def test_late_wages_climb_and_a_block_is_decided(world: World, floor: Floo
     ok(await step(floor.dispatcher, f"settlements/{row['id']}/pay", row, **paying(world, 20000)))
     assert (await sweep(world.runtime))["blocks_cleared"] == 1
     (block,) = ok(await office.get("/publishing-blocks"))
-    assert (block["state"], block["because"]) == ("lifted", "逾期工资已全部支付")
+    assert (block["state"], block["because"]) == ("lifted", "逾期工资已支付或由本人选择调解")
     assert ok(await office.get("/tasks", kind="wage_overdue"))["items"] == []
     ok(await floor.dispatcher.post("/shift-orders", draft, key=key()))
 

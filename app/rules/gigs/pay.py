@@ -52,6 +52,12 @@ class Due:
     because: str
 
 
+def period_kind(agreed: WagePeriod, label: RelationLabel) -> WagePeriod:
+    """非全日制 is settled at least every fifteen days (《劳动合同法》第七十二条), whatever a month was agreed."""
+    monthly = agreed is WagePeriod.MONTH and label is RelationLabel.PART_TIME
+    return WagePeriod.HALF_MONTH if monthly else agreed
+
+
 def period_of(kind: WagePeriod, day: date) -> Period:
     """The wage period that a day of work falls into."""
     if kind is WagePeriod.SHIFT:

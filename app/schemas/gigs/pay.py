@@ -32,6 +32,7 @@ class SettlementRead(Output):
     enterprise_name: str
     name: str | None = Field(description="The person, for the firm; paid to them and nobody else")
     id_number: str | None = Field(description="Masked, for the firm, where the person has given it")
+    phone: str | None = Field(description="Masked, for the firm")
     period_start: dt.date
     period_end: dt.date
     part: int

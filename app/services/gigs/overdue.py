@@ -20,8 +20,8 @@ from app.services.organisation.enterprises import names_of
 
 SWEEP_BATCH = 100
 S = SettlementState
-# Late and not settled otherwise; what a side took to mediation is argued about there.
-LATE = (S.OVERDUE,)
+# Late: not paid, or registered as paid and said not to have arrived. What was taken to mediation is argued about there.
+LATE = (S.OVERDUE, S.CONTESTED)
 BOTH, CADRE, OFFICE = 1, 2, 3
 
 
@@ -30,18 +30,25 @@ async def turn_due(session: AsyncSession, *, now: datetime) -> int:
     rows = (
         await session.exec(
             select(Settlement)
-            .where(Settlement.state == S.DUE, col(Settlement.due_on) < china_date(now), Settlement.due_fen > 0)
+            .where(
+                col(Settlement.state).in_((S.DUE, S.CONTESTED)),
+                col(Settlement.due_on) < china_date(now),
+                Settlement.due_fen > 0,
+                Settlement.overdue_step == 0,
+            )
             .order_by(col(Settlement.due_on), col(Settlement.id))
             .limit(SWEEP_BATCH)
             .with_for_update(skip_locked=True)
         )
     ).all()
     for row in rows:
-        check_settlement_step(row.state, S.OVERDUE)
-        row.state, row.overdue_at, row.overdue_step = S.OVERDUE, now, BOTH
+        if row.state is S.DUE:
+            check_settlement_step(row.state, S.OVERDUE)
+            row.state = S.OVERDUE
+        row.overdue_at, row.overdue_step = now, BOTH
         row.touch(now)
         await session.flush()
-        rest = yuan(row.due_fen - row.paid_fen)
+        rest = yuan(open_fen(row))
         words = f"应在{row.due_on.isoformat()}前支付的工资还有{rest}元没有支付登记。{row.due_because}。"
         await settlements.tell(session, row, None, "工资逾期", words, now, overdue=True)
     return len(rows)
@@ -109,14 +116,21 @@ async def _tell_cadre(
         FirmOverdue(
             at=now, enterprise_id=enterprise_id, enterprise_name=(await names_of(session, [enterprise_id]))[enterprise_id],
             settlements=len(rows), people=len({row.person_id for row in rows}),
-            fen=sum(row.due_fen - row.paid_fen for row in rows), days=days,
+            fen=sum(open_fen(row) for row in rows), days=days,
         ),
     )  # fmt: skip
 
 
 async def _tell_office(session: AsyncSession, enterprise_id: UUID, rows: Sequence[Settlement], now: datetime) -> None:
-    fen = sum(row.due_fen - row.paid_fen for row in rows)
+    fen = sum(open_fen(row) for row in rows)
     name = (await names_of(session, [enterprise_id]))[enterprise_id]
     title = f"{name}工资逾期{len(rows)}笔共{yuan(fen)}元"
     await open_task(session, TaskKind.WAGE_OVERDUE, enterprise_id, title=title, now=now)
-    await publishing_blocks.propose(session, enterprise_id, rows, now=now)
+    undisputed = [row for row in rows if row.state is S.OVERDUE]
+    if undisputed:
+        await publishing_blocks.propose(session, enterprise_id, undisputed, now=now)
+
+
+def open_fen(row: Settlement) -> int:
+    """Of a contested payment nothing is known to have arrived."""
+    return row.due_fen if row.state is S.CONTESTED else row.due_fen - row.paid_fen

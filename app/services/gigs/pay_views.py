@@ -26,12 +26,12 @@ S, B = SettlementState, BlockState
 EXPORTED_AT_MOST = 5000
 PRINTED_AT_MOST = 200
 HEAD = [
-    "姓名", "身份证号", "结算期", "班次日期", "工时（小时）", "明细", "应付（元）", "其中扣款（元）", "最迟支付日", "已付（元）",
+    "用工单位", "姓名", "身份证号", "手机", "结算期", "班次日期", "工时（小时）", "明细", "应付（元）", "其中扣款（元）", "最迟支付日", "已付（元）",
     "支付日期", "支付方式", "有凭据", "状态",
 ]  # fmt: skip
-WIDE = [10, 20, 24, 24, 12, 60, 12, 12, 14, 12, 14, 12, 8, 14]
+WIDE = [30, 10, 20, 14, 24, 24, 12, 60, 12, 12, 14, 12, 14, 12, 8, 14]
 OWN_ACTS = (("receive", S.RECEIVED), ("contest", S.CONTESTED), ("mediate", S.REFERRED))
-FIRM_ACTS = (("pay", S.PAID), ("mediate", S.REFERRED))
+FIRM_ACTS = (("pay", S.PAID),)
 
 
 async def settlements_read(
@@ -122,26 +122,27 @@ async def my_statement(runtime: Runtime, session: ReadSession, actor: Actor, *, 
     rows = await paying.mine_of_period(session, actor, first=first, last=last, at_most=PRINTED_AT_MOST)
     read = await settlements_read(session, runtime.crypto, rows, Side.WORKER)
     facts = (await facts_of(session, runtime.crypto, [actor.person_id])).get(actor.person_id)
-    return await _statement(runtime, read, first, last, name=facts.name if facts else None)
+    return await _statement(runtime, read, first, last, own=facts)
 
 
 async def _statement(
-    runtime: Runtime, read: Sequence[SettlementRead], first: date, last: date, *, name: str | None = None
+    runtime: Runtime, read: Sequence[SettlementRead], first: date, last: date, *, own: PersonFacts | None = None
 ) -> bytes:
     data = {
         "title": "工资结算单", "subtitle": f"结算期结束于 {first} 至 {last}，共 {len(read)} 份",
         "note": "依据《保障农民工工资支付条例》第十五条；工资以货币支付给本人。平台只作记录，不经手资金。",
-        "settlements": [_printed(one, name) for one in read],
+        "settlements": [_printed(one, own) for one in read],
     }  # fmt: skip
     return await runtime.pdfs.write("settlements", data)
 
 
-def _printed(one: SettlementRead, name: str | None) -> dict[str, object]:
+def _printed(one: SettlementRead, own: PersonFacts | None) -> dict[str, object]:
     paid = "尚未支付" if one.paid_on is None else f"{one.paid_on}，{one.paid_by.label if one.paid_by else ''}"
     return {
         "facts": [
-            ["用工单位", one.enterprise_name], ["姓名", one.name or name or "未填写"],
-            ["身份证号", one.id_number or "未填写"], ["结算期", f"{one.period_start} 至 {one.period_end}"],
+            ["用工单位", one.enterprise_name], ["姓名", one.name or (own.name if own else None) or "未填写"],
+            ["身份证号", one.id_number or _masked_number(own) or "未填写"],
+            ["手机", one.phone or _masked_phone(own) or "未填写"], ["结算期", f"{one.period_start} 至 {one.period_end}"],
             ["工时", f"{one.minutes / 60:g} 小时"], ["扣款", f"{one.deducted_fen / 100:.2f} 元"],
             ["最迟支付", str(one.due_on)], ["支付", paid], ["凭据", "有" if one.proof_file_id else "无"],
             ["状态", one.state_label],
@@ -156,7 +157,7 @@ def _printed(one: SettlementRead, name: str | None) -> dict[str, object]:
 def _sheet_row(one: SettlementRead) -> list[object]:
     days = sorted({line.day for line in one.lines if line.day is not None})
     return [
-        one.name or "", one.id_number or "", f"{one.period_start}至{one.period_end}", "、".join(map(str, days)),
+        one.enterprise_name, one.name or "", one.id_number or "", one.phone or "", f"{one.period_start}至{one.period_end}", "、".join(map(str, days)),
         round(one.minutes / 60, 2), "\n".join(f"{line.kind_label}：{line.reckoning}" for line in one.lines),
         one.due_fen / 100, one.deducted_fen / 100, str(one.due_on), one.paid_fen / 100,
         "" if one.paid_on is None else str(one.paid_on), "" if one.paid_by is None else one.paid_by.label,
@@ -184,11 +185,10 @@ def _settlement_read(
     side: Side,
 ) -> SettlementRead:
     contested = crypto.open_if("settlement", "contested", row.id, row.contested_sealed)
-    number = facts.id_number if facts else None
     return SettlementRead(
         id=row.id, version=row.version, enterprise_id=row.enterprise_id, enterprise_name=firm,
         name=facts.name if facts else None,
-        id_number=None if number is None else f"{number[:3]}***********{number[-4:]}", period_start=row.period_start,
+        id_number=_masked_number(facts), phone=_masked_phone(facts), period_start=row.period_start,
         period_end=row.period_end, part=row.part, wage_period=row.wage_period, state=row.state,
         state_label=row.state.label, due_fen=row.due_fen, disputed_fen=row.disputed_fen, due_on=row.due_on,
         due_because=row.due_because, minutes=sum(line.minutes for line in lines if line.kind is LineKind.WORK),
@@ -196,6 +196,16 @@ def _settlement_read(
         paid_on=row.paid_on, paid_by=row.paid_by, proof_file_id=row.proof_file_id, received_at=row.received_at,
         contested=contested, lines=[_line_read(line, days) for line in lines], actions=_actions(row, side),
     )  # fmt: skip
+
+
+def _masked_number(facts: PersonFacts | None) -> str | None:
+    number = facts.id_number if facts else None
+    return None if number is None else f"{number[:3]}***********{number[-4:]}"
+
+
+def _masked_phone(facts: PersonFacts | None) -> str | None:
+    phone = facts.phone if facts else None
+    return None if phone is None else f"{phone[:3]}****{phone[-4:]}"
 
 
 def _line_read(line: SettlementLine, days: Mapping[UUID, date]) -> LineRead:
@@ -212,6 +222,7 @@ def _actions(row: Settlement, side: Side) -> list[Action]:
     found = [_action(name, allowed=target in NEXT[row.state], why=why) for name, target in acts]
     if side is Side.FIRM:
         found.append(_action("deduct", allowed=row.state in settlements.OPEN, why=why))
+        found.append(_action("mediate", allowed=row.state is S.CONTESTED, why="本人对支付有异议时可以选择调解"))
     return found
 
 

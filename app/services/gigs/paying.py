@@ -24,7 +24,7 @@ from app.models.gigs import MediationReferral, Settlement, SettlementLine
 from app.rules.common.files import FilePurpose
 from app.rules.gigs import pay
 from app.rules.gigs.pay import Owed, SettlementNotFoundError
-from app.rules.gigs.settlements import LineKind, SettlementState, check_settlement_step
+from app.rules.gigs.settlements import LineKind, SettlementState, SettlementStateError, check_settlement_step
 from app.rules.gigs.terms import PaidBy, Side
 from app.rules.identity.roles import Actor, Permission
 from app.services.common import files
@@ -34,6 +34,8 @@ from app.services.identity import audit
 from app.services.identity.assisted import note_act
 
 SUBJECT = settlements.SUBJECT
+# What a deduction is measured against: pay for work, not compensation or stand-by pay.
+WAGE = frozenset({LineKind.WORK, LineKind.TOP_UP, LineKind.ADJUSTMENT})
 S = SettlementState
 
 
@@ -78,7 +80,7 @@ async def deduct(
     lines = (await settlements.lines_of(session, [row.id])).get(row.id, [])
     deducted = -sum(line.fen for line in lines if line.kind is LineKind.DEDUCTION)
     pay.check_deduction(
-        fen, wage_fen=row.due_fen + deducted, deducted_fen=deducted,
+        fen, wage_fen=sum(line.fen for line in lines if line.kind in WAGE), deducted_fen=deducted,
         minutes=sum(line.minutes for line in lines if line.kind is LineKind.WORK),
         minimum_fen=await settlements.minimum_hour_fen(session, row.period_end),
     )  # fmt: skip
@@ -152,6 +154,9 @@ async def mediate(
     take = _lock_own if side is Side.WORKER else _lock_of_firm
     row = await take(session, actor, settlement_id, expected_version)
     check_settlement_step(row.state, S.REFERRED)
+    # A firm argues about a payment that is contested; what it owes and nobody disputes it pays.
+    if side is Side.FIRM and row.state is not S.CONTESTED:
+        raise SettlementStateError(current=row.state.label, target=S.REFERRED.label)
     before, row.state = row.state, S.REFERRED
     row.touch(now)
     await session.flush()

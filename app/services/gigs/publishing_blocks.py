@@ -23,6 +23,7 @@ from app.rules.gigs.settlements import (
     BlockAnswerPendingError,
     BlockNotFoundError,
     BlockState,
+    BlockStateError,
     PublishingBlockedError,
     SettlementState,
     check_block_step,
@@ -38,6 +39,7 @@ SUBJECT = "publishing_block"
 SWEEP_BATCH = 50
 B = BlockState
 ENDED = (B.DISMISSED, B.LIFTED)
+CLEARED = "逾期工资已支付或由本人选择调解"
 # New orders are refused from the decision on, and while an appeal against it runs.
 BINDING = (B.IN_FORCE, B.APPEALED)
 
@@ -88,7 +90,7 @@ async def answer(
     session: AsyncSession, actor: Actor, block_id: UUID, *, words: str, expected_version: int, now: datetime
 ) -> PublishingBlock:
     row = await _lock_of_firm(session, actor, block_id, expected_version)
-    check_block_step(row.state, B.IN_FORCE)
+    _check_state(row, {B.NOTIFIED}, B.IN_FORCE)
     row.answer = words
     row.touch(now)
     await session.flush()
@@ -109,7 +111,8 @@ async def decide(
     """After the firm's answer or after its days; dismissing needs no waiting."""
     row = await _lock(session, block_id, expected_version)
     target = B.IN_FORCE if block else B.DISMISSED
-    check_block_step(row.state, target)
+    # Nobody is blocked who was not told and heard; an appeal is answered elsewhere.
+    _check_state(row, {B.NOTIFIED} if block else {B.PROPOSED, B.NOTIFIED}, target)
     if block and row.answer is None and row.answer_by is not None and now <= row.answer_by:
         raise BlockAnswerPendingError(until=f"{row.answer_by:%m月%d日}")
     row.state, row.decided_by, row.decided_at, row.because = target, actor.person_id, now, because
@@ -151,7 +154,7 @@ async def decide_appeal(
     """Also how the officer lifts a block that nobody has appealed against."""
     row = await _lock(session, block_id, expected_version)
     target = B.LIFTED if lift else B.IN_FORCE
-    check_block_step(row.state, target)
+    _check_state(row, {B.IN_FORCE, B.APPEALED} if lift else {B.APPEALED}, target)
     row.state, row.because = target, because
     row.lifted_at = now if lift else None
     await close_tasks(session, TaskKind.BLOCK_APPEAL, row.id, by=actor.person_id, now=now)
@@ -176,7 +179,7 @@ async def clear_paid(session: AsyncSession, *, now: datetime) -> int:
     for row in rows:
         target = B.LIFTED if row.state in BINDING else B.DISMISSED
         check_block_step(row.state, target)
-        row.state, row.because = target, "逾期工资已全部支付"
+        row.state, row.because = target, CLEARED
         row.lifted_at = now if target is B.LIFTED else None
         row.touch(now)
         await session.flush()
@@ -184,11 +187,11 @@ async def clear_paid(session: AsyncSession, *, now: datetime) -> int:
             (TaskKind.PUBLISHING_BLOCK, row.id), (TaskKind.BLOCK_APPEAL, row.id),
             (TaskKind.WAGE_OVERDUE, row.enterprise_id),
         ):  # fmt: skip
-            await close_tasks(session, kind, subject, by=None, now=now, note="逾期工资已全部支付")
+            await close_tasks(session, kind, subject, by=None, now=now, note=CLEARED)
         audit.record(
             session, "publishing_block_cleared", actor_id=None, subject_kind=SUBJECT, subject_id=row.id, now=now
         )
-        await _tell(session, row, "暂停发布终止", f"逾期工资已全部支付，{target.label}。", now)
+        await _tell(session, row, "暂停发布终止", f"{CLEARED}，{target.label}。", now)
     return len(rows)
 
 
@@ -211,6 +214,14 @@ async def list_of_firm(session: ReadSession, actor: Actor) -> Sequence[Publishin
         .limit(100)
     )
     return rows.all()
+
+
+def _check_state(row: PublishingBlock, allowed: set[BlockState], target: BlockState) -> None:
+    """The table knows which states follow one another; this says by which act."""
+    if row.state not in allowed:
+        raise BlockStateError(current=row.state.label, target=target.label)
+    if row.state is not target:
+        check_block_step(row.state, target)
 
 
 async def _lock(session: AsyncSession, block_id: UUID, expected_version: int) -> PublishingBlock:

@@ -44,18 +44,17 @@ async def add_sheet(session: AsyncSession, event: TimesheetPayable) -> None:
     owed = pay.work_owed(record, held.terms.content, held.row.label, day_minutes=limits.day_minutes)
     known = await _lines_of_sheet(session, sheet.id)
     settled = await lock_row(session, known[0].settlement_id) if known else await _open(session, held, event.at)
-    if settled.state in OPEN:
-        mine = [line for line in known if line.settlement_id == settled.id and line.kind in {K.WORK, K.OVERTIME}]
-        await _replace(session, settled, mine, owed, held, sheet.id, event.at)
-    else:
-        before = sum((Fraction(line.exact) for line in known), Fraction(0))
-        rest = sum((one.exact for one in owed), Fraction(0)) - before
-        if rest <= 0:
-            # Money that was paid is asked back by the firm, not by the platform.
-            return
+    if known and settled.state not in OPEN:
         settled = await _open(session, held, event.at)
-        extra = Owed(K.ADJUSTMENT, rest, f"{sheet.day.isoformat()}工时更正为{record.told()}，补足差额")
-        await add_line(session, settled, extra, held, sheet.id, event.at)
+    mine = [line for line in known if line.settlement_id == settled.id]
+    paid = [line for line in known if line.settlement_id != settled.id]
+    if paid:
+        before = sum((Fraction(line.exact) for line in paid), Fraction(0))
+        rest = sum((one.exact for one in owed), Fraction(0)) - before
+        told = f"{sheet.day.isoformat()}工时更正为{record.told()}，补足差额"
+        # Money that was paid is asked back by the firm, not by the platform.
+        owed = [Owed(K.ADJUSTMENT, rest, told)] if rest > 0 else []
+    await _replace(session, settled, mine, owed, held, sheet.id, event.at)
     await resum(session, settled, event.at)
 
 
@@ -117,7 +116,7 @@ async def _held(session: AsyncSession, assignment_id: UUID) -> Held:
 async def _open(session: AsyncSession, held: Held, now: datetime) -> Settlement:
     """The open settlement of the wage period of a shift's day, locked; a next part where the last one is paid."""
     terms = held.terms.content
-    kind = WagePeriod.of(terms["wage_period"])
+    kind = pay.period_kind(WagePeriod.of(terms["wage_period"]), held.row.label)
     period = pay.period_of(kind, held.on.shift.day)
     whose = (
         Settlement.enterprise_id == held.row.enterprise_id, Settlement.person_id == held.row.person_id,
@@ -128,6 +127,8 @@ async def _open(session: AsyncSession, held: Held, now: datetime) -> Settlement:
         statement = select(Settlement).where(*whose).order_by(col(Settlement.part).desc()).limit(1).with_for_update()
         row = (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
         if row is not None and row.state in OPEN:
+            # Whichever of the accepted orders promised the earlier day.
+            row.pay_days = min(row.pay_days, int(terms["pay_days"]))
             return row
         part = 1 if row is None else row.part + 1
         fresh = Settlement(

@@ -131,7 +131,10 @@ def remove_deduction(town: Town) -> Call:
 
 @recipe
 def mediate_wage(town: Town) -> Call:
-    return Call(town.firm.owner, **aimed(overdue(town)[1], "settlement_id"))
+    person, row = paid(town)
+    path = f"/me/settlements/{row['id']}/contest"
+    contested = person.post_keyed(path, words=town.values.words, expected_version=row["version"])
+    return Call(town.firm.owner, **aimed(contested, "settlement_id"))
 
 
 @recipe
