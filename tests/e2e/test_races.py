@@ -224,7 +224,8 @@ async def test_an_allowance_is_one_for_both_processes(town: Town) -> None:
     for answer in answers:
         if answer.status_code == 429:
             assert answer.json()["code"] == "too_many_requests"
-            assert 1 <= int(answer.headers["Retry-After"]) <= 36000 // SHARES
+            # A call that looked at the clock a moment before the one that took the last place waits that moment longer.
+            assert 1 <= int(answer.headers["Retry-After"]) <= 36000 // SHARES + 1
     assert [len(half) for half in await town.at_each("/me/share-codes", one["access_token"])] == [SHARES] * 2
     # Used up at one process is used up at the other, and nobody else pays for it.
     again = await town.race([("/share-codes", form, bearer(one["access_token"]))] * 2)
