@@ -1,9 +1,11 @@
 """The allocation against exhaustive search on small problems, and the rules of the page one by one."""
 
+from collections import defaultdict
 from dataclasses import replace
 from itertools import chain, combinations, pairwise
 from typing import Any
 
+import highspy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +27,10 @@ from app.matching.allocation import (
     solve,
     to_json,
 )
+from app.matching.allocation.book import Book
+from app.matching.allocation.ceiling import most_filled, spans
+from app.matching.allocation.instant import greedy
+from app.matching.allocation.solve import prepare
 from benchmarks.allocation.generate import Size, generate
 
 DAY = 1440
@@ -293,3 +299,48 @@ def test_nothing_asked_is_answered() -> None:
     assert last(Problem((), ())).status is Status.OPTIMAL
     (one,) = last(Problem((worker("w"),), ())).unallotted
     assert one.code is Reason.NO_SHIFTS
+
+
+def _programme_of_spans(problem: Problem) -> float:
+    """The relaxation of `ceiling` as a linear programme: an independent answer to the same question."""
+    known = prepare(problem)
+    shifts, pairs = known.columns.shifts, known.pairs
+    solver = highspy.Highs()
+    solver.silent()
+    taken = [solver.addVariable(float(pinned), 1.0) for pinned in pairs.pinned.tolist()]
+    filled = [solver.addVariable(0.0, float(seats)) for seats in shifts.seats.tolist()]
+    by_shift, by_slot = defaultdict(list), defaultdict(list)
+    span = spans(shifts.start, shifts.end, known.law.rest)
+    for row, (who, at) in enumerate(zip(pairs.worker.tolist(), pairs.shift.tolist(), strict=True)):
+        by_shift[at].append(taken[row])
+        if not pairs.pinned[row]:
+            by_slot[who, int(span[at])].append(taken[row])
+    for at, people in by_shift.items():
+        solver.addConstr(filled[at] <= solver.qsum(people))
+    for at in set(range(len(filled))) - set(by_shift):
+        solver.addConstr(filled[at] <= 0)
+    for people in by_slot.values():
+        solver.addConstr(solver.qsum(people) <= 1)
+    value = (shifts.priority * shifts.unit).tolist()
+    solver.maximize(solver.qsum(one * each for one, each in zip(filled, value, strict=True)))
+    return float(solver.getObjectiveValue())
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("started", ["from nothing", "from a plan"])
+def test_the_ceiling_is_the_greatest_weight_of_its_relaxation(seed: int, started: str) -> None:
+    problem = generate(Size(80, 60, 3, pins=0.1), seed)
+    known = prepare(problem)
+    book = Book(known.columns, known.law, known.pairs)
+    if started == "from a plan":
+        greedy(book, seed)
+    found = most_filled(known.columns, known.pairs, known.law.rest, book.chosen())
+    assert found == round(_programme_of_spans(problem))
+
+
+def test_people_who_can_only_be_at_one_place_bound_what_can_be_filled() -> None:
+    """Two seats that anybody could take, but at the same time, and one person: proven without a linear programme."""
+    problem = Problem((worker("w"),), (shift("s", heads=2), shift("t", start=500, heads=2, priority=5)))
+    known = prepare(problem)
+    empty = Book(known.columns, known.law, known.pairs).chosen()
+    assert most_filled(known.columns, known.pairs, known.law.rest, empty) == 2 * 5

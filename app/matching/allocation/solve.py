@@ -4,9 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.matching.allocation.book import Book
+from app.matching.allocation.ceiling import most_filled
 from app.matching.allocation.columns import Columns, Ints
 from app.matching.allocation.conflicts import conflicts_of
 from app.matching.allocation.eligibility import Eligibility, Pairs
@@ -19,7 +18,7 @@ from app.matching.allocation.rearrange import Rearrange
 from app.matching.allocation.reasons import unallotted, unfilled
 from app.matching.allocation.stages import Stages, bound_of
 
-# Pairs up to which the whole model is handed to the solver; above, chains and the bound of the seats do.
+# Pairs up to which the whole model is handed to the solver; above, chains do, with the bound of `ceiling`.
 EXACT_PAIRS = 150_000
 # Of the time that is left: no stage may eat it all, the later ones need some too.
 STAGE_SHARE = (0.6, 0.4, 0.5, 0.6, 1.0)
@@ -84,10 +83,12 @@ class _Run:
         self.until = self.began + seconds
         self.cancelled, self.tell, self.seed = cancelled, tell, seed
         self.known = prepare(problem)
-        self.bounds: list[int] = [self._seat_bound(), *[0] * (FIVE - 1)]
+        self.bounds: list[int] = [0] * FIVE
 
     def plans(self) -> Iterator[Plan]:
         rows = self._instant()
+        known = self.known
+        self.bounds[0] = known.scale.total - most_filled(known.columns, known.pairs, known.law.rest, rows)
         yield self._plan(rows, Status.RUNNING, NAMES[0])
         if len(self.known.pairs) <= EXACT_PAIRS and not self._over():
             model = Model(self.known.columns, self.known.law, self.known.pairs)
@@ -113,13 +114,6 @@ class _Run:
         while not self._over() and Rearrange(book).run():
             chains.run(1)
         return book.chosen()
-
-    def _seat_bound(self) -> int:
-        """What no plan can fill: seats for which fewer people are fit than it has."""
-        shifts, pairs = self.known.columns.shifts, self.known.pairs
-        fit = np.bincount(pairs.shift, minlength=len(shifts.rows))
-        most = np.maximum(0, shifts.heads - np.minimum(fit, shifts.seats) * shifts.unit)
-        return int((most * shifts.priority).sum())
 
     def _tighten(self, stage: int, bound: int, rows: Ints) -> None:
         """A bound holds for plans as good as this one in what counts more: so only as long as that stays as it is."""
