@@ -23,7 +23,6 @@ class Outcome:
     objective: float
     bound: float
     proven: bool
-    row_duals: Floats | None = None
 
     def chosen(self, n_pairs: int) -> Ints:
         return np.flatnonzero(self.values[:n_pairs] > HALF) if self.values is not None else np.zeros(0, dtype=np.int64)
@@ -78,9 +77,8 @@ def relax(model: Model, costs: Floats, *, stop: Stop, seconds: float, seed: int 
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return Outcome(None, np.inf, -np.inf, proven=False)
-    solution = solver.getSolution()
     best = float(solver.getInfo().objective_function_value)
-    return Outcome(np.array(solution.col_value), best, best, proven=True, row_duals=np.array(solution.row_dual))
+    return Outcome(np.array(solver.getSolution().col_value), best, best, proven=True)
 
 
 def settle(model: Model, costs: Floats, start: Ints | None, *, stop: Stop, seconds: float, seed: int = 0) -> Outcome:

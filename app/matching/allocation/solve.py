@@ -10,20 +10,22 @@ from app.matching.allocation.columns import Columns, Ints
 from app.matching.allocation.conflicts import conflicts_of
 from app.matching.allocation.eligibility import Eligibility, Pairs
 from app.matching.allocation.evaluate import Scale
+from app.matching.allocation.exchange import exchanged
 from app.matching.allocation.instant import Chains, greedy
 from app.matching.allocation.law import Law
 from app.matching.allocation.model import Model
 from app.matching.allocation.problem import FIVE, Conflict, Five, Plan, Problem, Progress, Status
 from app.matching.allocation.rearrange import Rearrange
 from app.matching.allocation.reasons import unallotted, unfilled
-from app.matching.allocation.stages import Stages, bound_of
+from app.matching.allocation.stages import Stages
 
 # Pairs up to which the whole model is handed to the solver; above, chains do, with the bound of `ceiling`.
 EXACT_PAIRS = 150_000
 # Of the time that is left: no stage may eat it all, the later ones need some too.
-STAGE_SHARE = (0.6, 0.4, 0.5, 0.6, 1.0)
+STAGE_SHARE = (0.6, 0.35, 0.5, 0.6, 1.0)
 CHAIN_ROUNDS = 4
-NAMES = ("instant", "shortfall", "idle", "fairness", "cost", "changes")
+INSTANT = "instant"
+NAMES = ("shortfall", "idle", "fairness", "cost", "changes")
 Ask = Callable[[], bool]
 Tell = Callable[[Progress], None]
 
@@ -89,21 +91,34 @@ class _Run:
         rows = self._instant()
         known = self.known
         self.bounds[0] = known.scale.total - most_filled(known.columns, known.pairs, known.law.rest, rows)
-        yield self._plan(rows, Status.RUNNING, NAMES[0])
-        if len(self.known.pairs) <= EXACT_PAIRS and not self._over():
-            model = Model(self.known.columns, self.known.law, self.known.pairs)
-            stages = Stages(model, self.known.scale, rows, stop=self._over, seed=self.seed)
-            relaxed = bound_of(stages, 0, seconds=max(0.1, self._left() * 0.5))
-            if relaxed is not None:
-                self.bounds[0] = max(self.bounds[0], relaxed)
-            for stage in range(FIVE):
-                step = stages.run(stage, max(0.1, self._left() * STAGE_SHARE[stage]))
-                rows = step.rows
-                self._tighten(stage, step.bound, rows)
-                yield self._plan(rows, Status.RUNNING, NAMES[stage + 1])
-                if self._over():
-                    break
+        yield self._plan(rows, Status.RUNNING, INSTANT)
+        exact = len(self.known.pairs) <= EXACT_PAIRS
+        if exact and not self._over():
+            for better, stage in self._stages(rows):
+                rows = better
+                yield self._plan(rows, Status.RUNNING, stage)
+        if not exact or self._status(rows) is Status.TIME_LIMIT:
+            rows = self._exchange(rows)
         yield self._plan(rows, self._status(rows), "end")
+
+    def _stages(self, rows: Ints) -> Iterator[tuple[Ints, str]]:
+        """One objective after the other by the solver; what it leaves of the time, the later ones have."""
+        stages = Stages(
+            Model(self.known.columns, self.known.law, self.known.pairs),
+            self.known.scale, rows, stop=self._over, seed=self.seed,
+        )  # fmt: skip
+        for stage, name in enumerate(NAMES):
+            step = stages.run(stage, max(0.1, self._left() * STAGE_SHARE[stage]))
+            if stage == 0:
+                # The solver only looked at the seats, so whom it gave them to is easily made better.
+                stages.rows = self._exchange(step.rows)
+            self._tighten(stage, step.bound, stages.rows)
+            yield stages.rows, name
+            if self._over():
+                return
+
+    def _exchange(self, rows: Ints) -> Ints:
+        return exchanged(Book(self.known.columns, self.known.law, self.known.pairs), self.known.scale, rows, self._over)
 
     def _instant(self) -> Ints:
         """Scarce seats first, then people moved along chains until nothing more is filled, while there is time."""

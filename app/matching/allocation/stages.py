@@ -1,6 +1,6 @@
 """The objectives one after the other as programmes: what an earlier one reached is a row of the later ones."""
 
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,10 @@ from app.matching.allocation.evaluate import Scale
 from app.matching.allocation.highs import SMALL, Stop, relax, settle
 from app.matching.allocation.model import ENDLESS, Model
 from app.matching.allocation.problem import FIVE
+
+# Stages whose linear programme is solved by itself first, with all of their time if need be: their integer programmes of a week
+# find no bound before, those of the others do (measured).
+LINEAR_FIRST = frozenset({2, 3})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,13 @@ class Stages:
         """One stage. Afterwards later stages may not be worse in it than the plan that was found."""
         model, goal = self.model, self._goal(stage)
         began = self.scale(self.rows)[stage]
-        bound, proven = -ENDLESS, False
-        while True:
-            found = settle(model, self._whole(goal), self.rows, stop=self.stop, seconds=seconds, seed=self.seed)
+        bound, proven, until = -ENDLESS, False, time.monotonic() + seconds
+        if stage in LINEAR_FIRST:
+            found = relax(model, self._whole(goal), stop=self.stop, seconds=seconds, seed=self.seed)
+            bound = goal.constant + found.bound
+        while not self.stop():
+            left = until - time.monotonic()
+            found = settle(model, self._whole(goal), self.rows, stop=self.stop, seconds=left, seed=self.seed)
             bound = max(bound, goal.constant + found.bound)
             if found.values is None:
                 break
@@ -58,8 +66,6 @@ class Stages:
                 break
             for cut in broken:
                 model.forbid(cut)
-            if self.stop():
-                break
         value = self.scale(self.rows)[stage]
         least = min(value, max(0, int(np.ceil(bound - 1e-5)) if np.isfinite(bound) else 0))
         if proven:
@@ -179,14 +185,3 @@ class Stages:
 
     def _changes(self) -> Goal:
         return Goal(-self.model.pairs.offered.astype(np.float64), float(self.scale.offers + self.scale.lost_offers))
-
-
-def bound_of(stages: Stages, stage: int, *, seconds: float) -> int | None:
-    """From the linear programme of a stage alone; None where there was no time."""
-    goal = stages._goal(stage)  # noqa: SLF001 - the same module
-    found = relax(stages.model, stages._whole(goal), stop=stages.stop, seconds=seconds, seed=stages.seed)  # noqa: SLF001
-    return int(np.ceil(goal.constant + found.bound - 1e-5)) if found.proven else None
-
-
-def each_stage() -> Iterator[int]:
-    return iter(range(FIVE))
