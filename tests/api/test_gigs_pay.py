@@ -14,12 +14,24 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from app.core.clock import china_date
-from app.models.gigs import MediationReferral, PublishingBlock, Settlement, SettlementLine, Shift, WageClaim
+from app.core.events import emit
+from app.models.gigs import (
+    Assignment,
+    MediationReferral,
+    PublishingBlock,
+    Settlement,
+    SettlementLine,
+    Shift,
+    ShiftOrder,
+    Timesheet,
+    WageClaim,
+)
 from app.models.jobs import MinimumWageRow
+from app.rules.gigs.settlements import LineKind
 from app.rules.gigs.terms import GigPayUnit, RelationLabel, WagePeriod
 from app.rules.identity.roles import Role, ScopeKind
 from app.services.gigs import board, settlements
-from app.services.gigs.events import CompensationOwed
+from app.services.gigs.events import CompensationOwed, TimesheetPayable
 from app.tasks.sweeps import sweep
 from tests.api.test_gigs_timesheets import PIECES, act, done
 from tests.factories.world import Someone, World, ok, refused
@@ -116,6 +128,101 @@ async def test_a_contract_has_its_overtime(world: World, floor: Floor) -> None:
     ok(await act(worker, sheet, "agree", mine=True))
     (row,) = await mine(worker)
     assert [(line["kind"], line["fen"]) for line in row["lines"]] == [("work", 25000), ("overtime", 2500)]
+
+
+async def corrected(world: World, floor: Floor, worker: Someone, shift: Shift, minutes: int, **record: Any) -> None:
+    """What a mediation or an answer to a difference does: the sheet of the shift counts another record from now on."""
+    async with world.runtime.db.unit_of_work() as session:
+        statement = (
+            select(Timesheet)
+            .join(Assignment, col(Assignment.id) == col(Timesheet.assignment_id))
+            .where(Assignment.shift_id == shift.id, Assignment.person_id == UUID(worker.id))
+        )
+        sheet = (await session.exec(statement)).one()
+        sheet.final_minutes, sheet.final_pieces = minutes, record.get("pieces", sheet.final_pieces)
+        await session.flush()
+        payable = TimesheetPayable(
+            at=world.clock.now(), timesheet_id=sheet.id, assignment_id=sheet.assignment_id,
+            enterprise_id=sheet.enterprise_id, person_id=sheet.person_id, provisional=False,
+        )  # fmt: skip
+        await emit(session, payable)
+
+
+async def test_two_shifts_of_a_day_have_their_overtime_together(world: World, floor: Floor) -> None:
+    worker = await gigs.worker(world)
+    for minutes in (300, 330):
+        shift = await worked(world, floor, ago=13)
+        seat = await taken(world, worker, shift, label=RelationLabel.TASK_CONTRACT)
+        form = {"lines": [{"assignment_id": str(seat.id), "minutes": minutes}]}
+        (sheet,) = ok(await floor.dispatcher.post(f"/shifts/{shift.id}/timesheets", form, key=key()))
+        ok(await act(worker, sheet, "agree", mine=True))
+    (row,) = await mine(worker)
+    # 10 h 30 min at 25.00: two and a half hours beyond eight, half of 62.50 on top.
+    assert [(line["kind"], line["fen"]) for line in row["lines"]] == [
+        ("work", 12500),
+        ("work", 13750),
+        ("overtime", 3125),
+    ]
+    ok(await step(floor.dispatcher, f"settlements/{row['id']}/pay", row, **paying(world, 29375)))
+    await corrected(world, floor, worker, shift, 360)
+    second, _ = await mine(worker)
+    assert [(line["kind"], line["fen"]) for line in second["lines"]] == [("adjustment", 1250), ("overtime", 625)]
+
+
+async def test_the_minimum_follows_corrections_after_a_payment(world: World, floor: Floor) -> None:
+    """Paid 127.50 and 40.50 to the minimum; then an hour more with the same pieces, then more pieces."""
+    await verified(world, 2100)
+    shift = await worked(world, floor, pay_unit=GigPayUnit.PIECE, hour_fen=None, piece_lines=PIECES)
+    pieces = [{"style": "款A", "process_code": FLAT_SEAM, "quantity": 150}]
+    worker = await agreed(world, floor, shift, pieces=pieces)
+    (row,) = await mine(worker)
+    async with world.runtime.db.reading() as session:
+        kept = (await session.exec(select(SettlementLine).where(SettlementLine.kind == LineKind.WORK))).one()
+    assert [piece["quantity"] for piece in kept.pieces] == [150]
+    ok(await step(floor.dispatcher, f"settlements/{row['id']}/pay", row, **paying(world, 16800)))
+    await corrected(world, floor, worker, shift, 540)
+    second, _ = await mine(worker)
+    assert [(line["kind"], line["fen"]) for line in second["lines"]] == [("adjustment", 0), ("top_up", 2100)]
+    assert second["minutes"] == 60
+    ok(await step(floor.dispatcher, f"settlements/{second['id']}/pay", second, **paying(world, 2100)))
+    await corrected(world, floor, worker, shift, 540, pieces=[pieces[0] | {"quantity": 250}])
+    third, *_ = await mine(worker)
+    # 250 × 0.85 = 212.50, of which 189.00 are paid.
+    assert third["due_fen"] == 21250 - 18900
+    assert [line["kind"] for line in third["lines"]] == ["adjustment", "top_up"]
+
+
+async def test_a_deduction_is_given_back_where_the_wage_shrinks(world: World, floor: Floor) -> None:
+    shift = await worked(world, floor)
+    worker = await agreed(world, floor, shift)
+    (row,) = await mine(worker)
+    ok(await step(floor.dispatcher, f"settlements/{row['id']}/deductions", row, fen=4000, reason="剪坏裁片"))
+    await corrected(world, floor, worker, shift, 240)
+    (row,) = await mine(worker)
+    assert (row["due_fen"], row["deducted_fen"]) == (8000, 2000)
+    for someone in (worker, floor.dispatcher):
+        assert any("超过法定上限的20.00元已退回" in words for words in await told(someone, "gig_pay"))
+
+
+async def test_a_contract_ends_with_its_task(world: World, floor: Floor) -> None:
+    shift = await worked(world, floor, wage_period=WagePeriod.MONTH, pay_days=15)
+    worker = await gigs.worker(world)
+    seat = await taken(world, worker, shift, label=RelationLabel.TASK_CONTRACT)
+    form = {"lines": [{"assignment_id": str(seat.id), "minutes": 480}]}
+    (sheet,) = ok(await floor.dispatcher.post(f"/shifts/{shift.id}/timesheets", form, key=key()))
+    ok(await act(worker, sheet, "agree", mine=True))
+    (row,) = await mine(worker)
+    assert (row["due_on"], "工作任务完成" in row["due_because"]) == (str(shift.day), True)
+    # The order goes on: the contract does too, up to the agreed day.
+    await gigs.shift(floor, await order_of(world, shift), world.clock.now() + timedelta(days=90))
+    await corrected(world, floor, worker, shift, 470)
+    (row,) = await mine(worker)
+    assert row["due_because"].startswith("约定")
+
+
+async def order_of(world: World, shift: Shift) -> ShiftOrder:
+    async with world.runtime.db.reading() as session:
+        return (await session.exec(select(ShiftOrder).where(ShiftOrder.id == shift.order_id))).one()
 
 
 async def verified(world: World, hourly_fen: int) -> None:
@@ -327,6 +434,7 @@ async def test_deductions_have_a_limit_and_a_reason(world: World, floor: Floor) 
     assert "剪坏裁片" in (await told(worker, "gig_pay"))[0]
     line = next(line["id"] for line in cut["lines"] if line["kind"] == "deduction")
     back = ok(await step(floor.dispatcher, f"{path}/{line}/remove", cut))
+    assert any("撤回扣款40.00元（剪坏裁片）" in words for words in await told(worker, "gig_pay"))
     assert (back["due_fen"], len(back["lines"])) == (20000, 1)
     refused(await step(floor.dispatcher, f"{path}/{line}/remove", back), 404, "settlement_not_found")
 

@@ -3,22 +3,26 @@
 Sums stay fractions until the end: a settlement is rounded once (half up), and its lines are the steps of the rounded
 running sum, so that they always add up to it.
 
-Overtime: what a day has beyond eight hours is paid at 150 % (《劳动法》第四十四条第一项) where the label is that of a
-contract; 非全日制, students, retired and lent people have no such premium by that article. The week's overtime and the
+Overtime: what a day has beyond eight hours with one firm is paid at 150 % (《劳动法》第四十四条第一项) where the label is that
+of a contract; 非全日制, students, retired and lent people have no such premium by that article. The week's overtime and the
 200 % of rest days are not reckoned here: the two sides agree on them as part of the record.
+
+A wage period may be paid in parts. Overtime and the hourly minimum are reckoned over all of it, and what earlier parts
+already hold of them is taken off.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 from app.core.errors import ConflictError, NotFoundError, UnprocessableError
 from app.rules.common.workdays import WorkCalendar
 from app.rules.gigs.settlements import LineKind, SettlementState
 from app.rules.gigs.terms import GigPayUnit, RelationLabel, WagePeriod
-from app.rules.gigs.timesheets import Record
+from app.rules.gigs.timesheets import Pieces, Record
 
 HALF = Fraction(1, 2)
 OVERTIME_PREMIUM = Fraction(1, 2)
@@ -38,6 +42,18 @@ class Owed:
     exact: Fraction
     told: str
     minutes: int = 0
+    pieces: tuple[Pieces, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What one seat has earned so far, over all parts of the wage period. `seat`: the assignment."""
+
+    seat: UUID
+    day: date
+    label: RelationLabel
+    minutes: int
+    exact: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +89,55 @@ def period_of(kind: WagePeriod, day: date) -> Period:
     return Period(day.replace(day=MONTH_HALF + 1), following - timedelta(days=1))
 
 
-def work_owed(record: Record, terms: Mapping[str, Any], label: RelationLabel, *, day_minutes: int | None) -> list[Owed]:
-    """What a record earns by the accepted terms: the work, and the premium for a day beyond its limit."""
-    earned, told = (
-        _by_hour(record, terms) if GigPayUnit.of(terms["pay_unit"]) is GigPayUnit.HOUR else _by_piece(record, terms)
-    )
-    lines = [Owed(LineKind.WORK, earned, told, record.minutes)]
-    extra = 0 if day_minutes is None else record.minutes - day_minutes
-    if extra > 0 and label is RelationLabel.TASK_CONTRACT:
-        premium = earned * Fraction(extra, record.minutes) * OVERTIME_PREMIUM
-        text = f"超过{hours(day_minutes or 0)}的{hours(extra)}加付50%（{OVERTIME_LAW}）"
-        lines.append(Owed(LineKind.OVERTIME, premium, text, extra))
-    return lines
+def work_owed(record: Record, terms: Mapping[str, Any]) -> Owed:
+    """What a record earns by the accepted terms, without any premium."""
+    hourly = GigPayUnit.of(terms["pay_unit"]) is GigPayUnit.HOUR
+    earned, told = _by_hour(record, terms) if hourly else _by_piece(record, terms)
+    return Owed(LineKind.WORK, earned, told, record.minutes, () if hourly else record.pieces)
 
 
-def top_up(lines: Sequence[tuple[int, Fraction]], minimum_fen: int | None) -> Owed | None:
-    """Pay for so many minutes against the hourly minimum; None where it reaches it or no number is confirmed."""
-    minutes, earned = sum(line[0] for line in lines), sum((line[1] for line in lines), Fraction(0))
+def overtime(
+    work: Sequence[Worked], paid: Mapping[date, Fraction], limit_on: Callable[[date], int | None]
+) -> list[tuple[UUID, Owed]]:
+    """The premium for each day beyond its limit, at the day's average pay, on its last seat; less what was paid of it."""
+    found = []
+    for day in sorted({one.day for one in work}):
+        of_day, limit = [one for one in work if one.day == day], limit_on(day)
+        minutes = sum(one.minutes for one in of_day)
+        if limit is None or minutes <= limit or all(one.label is not RelationLabel.TASK_CONTRACT for one in of_day):
+            continue
+        earned = sum((one.exact for one in of_day), Fraction(0))
+        premium = earned * Fraction(minutes - limit, minutes) * OVERTIME_PREMIUM - paid.get(day, Fraction(0))
+        if premium > 0:
+            already = f"，已结{yuan(rounded(paid[day]))}元" if paid.get(day) else ""
+            told = f"{day:%m月%d日}共{hours(minutes)}，超过{hours(limit)}的{hours(minutes - limit)}加付50%{already}（{OVERTIME_LAW}）"
+            found.append((of_day[-1].seat, Owed(LineKind.OVERTIME, premium, told, minutes - limit)))
+    return found
+
+
+def top_up(work: Sequence[Worked], minimum_fen: int | None, *, paid: Fraction, more: Fraction) -> Owed | None:
+    """Pay for all minutes of the period against the hourly minimum; None where nothing is missing or no number is confirmed.
+
+    `paid`: the top-up of earlier parts. Where pieces were corrected since (`more`), it is taken off what they bring, so that
+    the period comes to the greater of the two and nothing that was paid is asked back.
+    """
+    minutes, earned = sum(one.minutes for one in work), sum((one.exact for one in work), Fraction(0))
     if minimum_fen is None or not minutes:
         return None
     floor = Fraction(minutes * minimum_fen, 60)
-    if earned >= floor:
+    missing = max(Fraction(0), floor - earned) - paid
+    if missing < 0:
+        back = min(-missing, more)
+        told = f"此前已补足最低小时工资{yuan(rounded(paid))}元，更正后的工资含其中{yuan(rounded(back))}元"
+        return Owed(LineKind.TOP_UP, -back, told) if back else None
+    if not missing:
         return None
+    already = f"和补足{yuan(rounded(paid))}元" if paid else ""
     told = (
         f"{hours(minutes)} × 最低小时工资{yuan(minimum_fen)}元 = {yuan(rounded(floor))}元，"
-        f"已计{yuan(rounded(earned))}元，补足（{MINIMUM_LAW}）"
+        f"已计{yuan(rounded(earned))}元{already}，补足（{MINIMUM_LAW}）"
     )
-    return Owed(LineKind.TOP_UP, floor - earned, told, 0)
+    return Owed(LineKind.TOP_UP, missing, told)
 
 
 def running_sums(parts: Iterable[Fraction]) -> list[int]:
@@ -126,10 +164,12 @@ def due_of(
     pay_days: int,
     part_time_days: int,
     calendar: WorkCalendar,
+    task_ends: date | None = None,
 ) -> Due:
     """The earliest of the dates that hold, moved before a rest day. `work`: the days, each with its label.
 
-    《工资支付暂行规定》第七条: on a rest day it is paid on the working day before; 第八条: a one-off task when it is done.
+    《工资支付暂行规定》第七条: on a rest day it is paid on the working day before; 第八条: a one-off task when it is done; 第九条:
+    when a contract ends, all of it. `task_ends`: the last day of the tasks that the person has contracts for, where known.
     """
     first, last = min(day for day, _ in work), max(day for day, _ in work)
     found = [(period.end + timedelta(days=pay_days), f"约定{period.end:%m月%d日}结算期满后{pay_days}天内支付")]
@@ -143,6 +183,8 @@ def due_of(
         )
     if kind is WagePeriod.SHIFT and any(label is RelationLabel.TASK_CONTRACT for _, label in work):
         found.append((last, "一次性工作任务完成即付（《工资支付暂行规定》第八条）"))
+    elif task_ends is not None and any(label is RelationLabel.TASK_CONTRACT for _, label in work):
+        found.append((max(task_ends, last), "合同所定的工作任务完成、合同终止，一次付清（《工资支付暂行规定》第九条）"))
     day, because = min(found, key=lambda one: one[0])
     moved = calendar.previous_workday(day)
     # Never before the work is done.
@@ -154,12 +196,16 @@ def due_of(
     return Due(moved, because)
 
 
-def check_deduction(fen: int, *, wage_fen: int, deducted_fen: int, minutes: int, minimum_fen: int | None) -> None:
+def most_deductible(wage_fen: int, *, minutes: int, minimum_fen: int | None) -> int:
     """What a person may be made to pay for damage: a fifth at most, and the rest not below the minimum."""
     most = int(wage_fen * DEDUCTION_SHARE)
     if minimum_fen is not None:
         most = min(most, wage_fen - -(-minutes * minimum_fen // 60))
-    most = max(0, most - deducted_fen)
+    return max(0, most)
+
+
+def check_deduction(fen: int, *, wage_fen: int, deducted_fen: int, minutes: int, minimum_fen: int | None) -> None:
+    most = max(0, most_deductible(wage_fen, minutes=minutes, minimum_fen=minimum_fen) - deducted_fen)
     if fen > most:
         raise DeductionTooHighError(most=yuan(most), law=DEDUCTION_LAW)
 

@@ -17,7 +17,7 @@ from app.rules.gigs.terms import Side
 from app.rules.identity.roles import Actor
 from app.schemas.base import Action
 from app.schemas.gigs.pay import BlockRead, LineRead, OverdueFirm, SettlementRead
-from app.services.gigs import overdue, paying, settlements
+from app.services.gigs import overdue, paying, reckoning, settlements
 from app.services.identity.people import PersonFacts, facts_of
 from app.services.organisation.enterprises import names_of
 from app.services.runtime import Runtime
@@ -38,7 +38,7 @@ async def settlements_read(
     session: ReadSession | AsyncSession, crypto: Crypto, rows: Sequence[Settlement], side: Side
 ) -> list[SettlementRead]:
     """Four statements, however many there are."""
-    lines = await settlements.lines_of(session, [row.id for row in rows])
+    lines = await reckoning.lines_of(session, [row.id for row in rows])
     days = await _days(session, [line for some in lines.values() for line in some])
     names = await names_of(session, {row.enterprise_id for row in rows})
     facts: Mapping[UUID, PersonFacts] = {}
@@ -191,7 +191,7 @@ def _settlement_read(
         id_number=_masked_number(facts), phone=_masked_phone(facts), period_start=row.period_start,
         period_end=row.period_end, part=row.part, wage_period=row.wage_period, state=row.state,
         state_label=row.state.label, due_fen=row.due_fen, disputed_fen=row.disputed_fen, due_on=row.due_on,
-        due_because=row.due_because, minutes=sum(line.minutes for line in lines if line.kind is LineKind.WORK),
+        due_because=row.due_because, minutes=reckoning.minutes_of(lines),
         deducted_fen=-sum(line.fen for line in lines if line.kind is LineKind.DEDUCTION), paid_fen=row.paid_fen,
         paid_on=row.paid_on, paid_by=row.paid_by, proof_file_id=row.proof_file_id, received_at=row.received_at,
         contested=contested, lines=[_line_read(line, days) for line in lines], actions=_actions(row, side),

@@ -28,14 +28,12 @@ from app.rules.gigs.settlements import LineKind, SettlementState, SettlementStat
 from app.rules.gigs.terms import PaidBy, Side
 from app.rules.identity.roles import Actor, Permission
 from app.services.common import files
-from app.services.gigs import settlements
+from app.services.gigs import reckoning, settlements
 from app.services.gigs.events import WagesClaimed
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 
 SUBJECT = settlements.SUBJECT
-# What a deduction is measured against: pay for work, not compensation or stand-by pay.
-WAGE = frozenset({LineKind.WORK, LineKind.TOP_UP, LineKind.ADJUSTMENT})
 S = SettlementState
 
 
@@ -77,14 +75,13 @@ async def deduct(
     """For damage that the person has caused, with its reason: a fifth at most, and never below the minimum."""
     row = await _lock_of_firm(session, actor, settlement_id, expected_version)
     pay.check_open(row.state)
-    lines = (await settlements.lines_of(session, [row.id])).get(row.id, [])
+    lines = (await reckoning.lines_of(session, [row.id])).get(row.id, [])
     deducted = -sum(line.fen for line in lines if line.kind is LineKind.DEDUCTION)
     pay.check_deduction(
-        fen, wage_fen=sum(line.fen for line in lines if line.kind in WAGE), deducted_fen=deducted,
-        minutes=sum(line.minutes for line in lines if line.kind is LineKind.WORK),
-        minimum_fen=await settlements.minimum_hour_fen(session, row.period_end),
+        fen, wage_fen=reckoning.wage_of(lines), deducted_fen=deducted, minutes=reckoning.minutes_of(lines),
+        minimum_fen=await reckoning.minimum_hour_fen(session, row.period_end),
     )  # fmt: skip
-    await settlements.add_line(session, row, Owed(LineKind.DEDUCTION, Fraction(-fen), reason), None, None, now)
+    await reckoning.add_line(session, row, Owed(LineKind.DEDUCTION, Fraction(-fen), reason), None, None, now)
     await settlements.resum(session, row, now)
     audit.by(session, actor, "wage_deducted", SUBJECT, row.id, now=now, fen=str(fen))
     words = f"企业扣款{pay.yuan(fen)}元：{reason}。应付变为{pay.yuan(row.due_fen)}元；有异议可以向企业提出或选择调解。"
@@ -106,10 +103,13 @@ async def take_off_deduction(
     line = found.one_or_none()
     if line is None:
         raise SettlementNotFoundError
+    fen, reason = -line.fen, line.reckoning.split(" ＝ ")[0]
     await session.delete(line)
     await session.flush()
     await settlements.resum(session, row, now)
     audit.by(session, actor, "wage_deduction_taken_off", SUBJECT, row.id, now=now)
+    words = f"企业撤回扣款{pay.yuan(fen)}元（{reason}）。应付变为{pay.yuan(row.due_fen)}元。"
+    await settlements.tell(session, row, Side.WORKER, "扣款已撤回", words, now)
     return row
 
 
@@ -279,7 +279,7 @@ async def _page(
 
 
 async def _facts(session: AsyncSession, crypto: Crypto, row: Settlement, before: SettlementState) -> dict[str, Any]:
-    lines = (await settlements.lines_of(session, [row.id])).get(row.id, [])
+    lines = (await reckoning.lines_of(session, [row.id])).get(row.id, [])
     return {
         "period": [row.period_start.isoformat(), row.period_end.isoformat()], "state": before.value,
         "due_fen": row.due_fen, "paid_fen": row.paid_fen, "disputed_fen": row.disputed_fen,

@@ -5,7 +5,7 @@ line to the settlement of its wage period while that is open, and to a next part
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from fractions import Fraction
 from uuid import UUID
 
@@ -16,18 +16,16 @@ from app.core.clock import china_date
 from app.core.events import emit
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
-from app.models.gigs import Assignment, Settlement, SettlementLine, Shift, Timesheet
+from app.models.gigs import Assignment, Settlement, SettlementLine, Timesheet
 from app.rules.gigs import pay
 from app.rules.gigs.pay import Owed
 from app.rules.gigs.settlements import LineKind, SettlementState, check_settlement_step
 from app.rules.gigs.terms import RelationLabel, Side, WagePeriod
 from app.rules.gigs.timesheets import Record, TimesheetState
 from app.services.common.calendar import work_calendar
-from app.services.gigs import assignments, law, timesheets
+from app.services.gigs import assignments, law, reckoning, timesheets
 from app.services.gigs.assignments import Held
 from app.services.gigs.events import AssignmentEnded, CompensationOwed, PayMoved, TimesheetPayable
-from app.services.gigs.order_forms import DIVISION
-from app.services.jobs.rulebook import current_rule_book
 
 SUBJECT = "settlement"
 OPEN = (SettlementState.DUE, SettlementState.OVERDUE)
@@ -40,20 +38,19 @@ async def add_sheet(session: AsyncSession, event: TimesheetPayable) -> None:
     sheet = (await session.exec(select(Timesheet).where(Timesheet.id == event.timesheet_id))).one()
     held = await _held(session, sheet.assignment_id)
     record = Record.of(sheet.final_minutes or 0, sheet.final_pieces)
-    limits = await law.limits_on(session, sheet.day)
-    owed = pay.work_owed(record, held.terms.content, held.row.label, day_minutes=limits.day_minutes)
+    owed: Owed | None = pay.work_owed(record, held.terms.content)
     known = await _lines_of_sheet(session, sheet.id)
     settled = await lock_row(session, known[0].settlement_id) if known else await _open(session, held, event.at)
     if known and settled.state not in OPEN:
         settled = await _open(session, held, event.at)
     mine = [line for line in known if line.settlement_id == settled.id]
     paid = [line for line in known if line.settlement_id != settled.id]
-    if paid:
-        before = sum((Fraction(line.exact) for line in paid), Fraction(0))
-        rest = sum((one.exact for one in owed), Fraction(0)) - before
-        told = f"{sheet.day.isoformat()}工时更正为{record.told()}，补足差额"
+    if paid and owed is not None:
         # Money that was paid is asked back by the firm, not by the platform.
-        owed = [Owed(K.ADJUSTMENT, rest, told)] if rest > 0 else []
+        rest = max(Fraction(0), owed.exact - sum((Fraction(line.exact) for line in paid), Fraction(0)))
+        more = max(0, record.minutes - sum(line.minutes for line in paid))
+        told = f"{sheet.day.isoformat()}工时更正为{record.told()}，补足差额"
+        owed = Owed(K.ADJUSTMENT, rest, told, more) if rest or more else None
     await _replace(session, settled, mine, owed, held, sheet.id, event.at)
     await resum(session, settled, event.at)
 
@@ -72,29 +69,6 @@ async def add_standby(session: AsyncSession, event: AssignmentEnded) -> None:
         await _add_once(session, held, Owed(K.STANDBY, Fraction(fen), "候补到岗未上岗，按订单约定支付候补费"), event.at)
 
 
-async def lines_of(session: AsyncSession, settlement_ids: Sequence[UUID]) -> dict[UUID, list[SettlementLine]]:
-    rows = await session.exec(
-        select(SettlementLine)
-        .where(col(SettlementLine.settlement_id).in_(settlement_ids))
-        .order_by(col(SettlementLine.created_at), col(SettlementLine.id))
-    )
-    found: dict[UUID, list[SettlementLine]] = {}
-    for row in rows:
-        found.setdefault(row.settlement_id, []).append(row)
-    return found
-
-
-async def minimum_hour_fen(session: AsyncSession, day: date) -> int | None:
-    """The confirmed hourly minimum of 石狮 on a day; None where a person has confirmed none yet."""
-    book = await current_rule_book(session)
-    found = [
-        wage.hourly_fen
-        for wage in book.wages(day)
-        if wage.division == DIVISION and wage.hourly_fen is not None and wage.verified_by is not None
-    ]
-    return max(found, default=None)
-
-
 async def _add_once(session: AsyncSession, held: Held, owed: Owed, now: datetime) -> None:
     known = await session.exec(
         select(col(SettlementLine.id)).where(
@@ -104,7 +78,7 @@ async def _add_once(session: AsyncSession, held: Held, owed: Owed, now: datetime
     if known.first() is not None:
         return
     settled = await _open(session, held, now)
-    await add_line(session, settled, owed, held, None, now)
+    await reckoning.add_line(session, settled, owed, held.row.id, None, now)
     await resum(session, settled, now)
 
 
@@ -150,7 +124,7 @@ async def _lines_of_sheet(session: AsyncSession, timesheet_id: UUID) -> list[Set
     rows = await session.exec(
         select(SettlementLine)
         .join(Settlement, col(Settlement.id) == col(SettlementLine.settlement_id))
-        .where(SettlementLine.timesheet_id == timesheet_id)
+        .where(SettlementLine.timesheet_id == timesheet_id, col(SettlementLine.kind).in_(reckoning.EARNED))
         .order_by(col(Settlement.part).desc(), col(SettlementLine.created_at))
     )
     return list(rows.all())
@@ -160,55 +134,37 @@ async def _replace(
     session: AsyncSession,
     settled: Settlement,
     known: Sequence[SettlementLine],
-    owed: Sequence[Owed],
+    owed: Owed | None,
     held: Held,
     timesheet_id: UUID,
     now: datetime,
 ) -> None:
-    by_kind = {line.kind: line for line in known}
-    wanted = {one.kind: one for one in owed}
-    for kind, line in by_kind.items():
-        if kind not in wanted:
+    """The line of a sheet in this settlement becomes what is owed now."""
+    for line in known:
+        if owed is None or line.kind is not owed.kind:
             await session.delete(line)
-    for kind, one in wanted.items():
-        if kind in by_kind:
-            line = by_kind[kind]
-            line.minutes, line.exact, line.reckoning = one.minutes, str(one.exact), one.told
-        else:
-            await add_line(session, settled, one, held, timesheet_id, now)
-    await session.flush()
-
-
-async def add_line(
-    session: AsyncSession, settled: Settlement, owed: Owed, held: Held | None, timesheet_id: UUID | None, now: datetime
-) -> None:
-    session.add(
-        SettlementLine(
-            id=new_id(), created_at=now, settlement_id=settled.id, kind=owed.kind,
-            assignment_id=None if held is None else held.row.id, timesheet_id=timesheet_id, minutes=owed.minutes,
-            exact=str(owed.exact), fen=0, reckoning=owed.told[:260],
-        )
-    )  # fmt: skip
+    same = next((line for line in known if owed is not None and line.kind is owed.kind), None)
+    if owed is not None and same is not None:
+        same.minutes, same.exact, same.reckoning = owed.minutes, str(owed.exact), owed.told[: reckoning.LONGEST_TOLD]
+        same.pieces = [piece.as_dict() for piece in owed.pieces]
+    elif owed is not None:
+        await reckoning.add_line(session, settled, owed, held.row.id, timesheet_id, now)
     await session.flush()
 
 
 async def resum(session: AsyncSession, settled: Settlement, now: datetime) -> None:
     """Lines, their sum, what is argued about, and when it is due; told once, when there is something to pay."""
-    lines = (await lines_of(session, [settled.id])).get(settled.id, [])
-    lines = await _top_up(session, settled, lines, now)
-    sums = pay.running_sums(Fraction(line.exact) for line in lines)
-    for line, fen in zip(lines, sums, strict=True):
-        line.fen = fen
-        line.reckoning = f"{line.reckoning.split(' ＝ ')[0]} ＝ {pay.yuan(fen)}元"
-    work = await _work(session, lines)
+    lines, seats = await reckoning.reckon(session, settled, now)
+    cut = await reckoning.sum_up(session, settled, lines)
+    work = [(seats[line.assignment_id].day, seats[line.assignment_id].label) for line in lines if line.assignment_id]
     limits = await law.limits_on(session, china_date(now))
     due = pay.due_of(
         pay.Period(settled.period_start, settled.period_end), work or [(settled.period_end, RelationLabel.PART_TIME)],
         kind=settled.wage_period, pay_days=settled.pay_days, part_time_days=limits.part_time_pay_days,
-        calendar=await work_calendar(session),
+        calendar=await work_calendar(session), task_ends=await reckoning.task_ends(session, settled, seats.values()),
     )  # fmt: skip
     first = settled.due_fen == 0
-    settled.due_fen, settled.due_on, settled.due_because = max(0, sum(sums)), due.day, due.because
+    settled.due_fen, settled.due_on, settled.due_because = max(0, sum(line.fen for line in lines)), due.day, due.because
     settled.disputed_fen = await _disputed(session, lines)
     if settled.paid_fen and settled.paid_fen >= settled.due_fen and settled.state in OPEN:
         # A part was paid before, and no more than that is due any longer.
@@ -219,34 +175,9 @@ async def resum(session: AsyncSession, settled: Settlement, now: datetime) -> No
     if first and settled.due_fen:
         words = f"应付{pay.yuan(settled.due_fen)}元，最迟{due.day.isoformat()}支付：{due.because}。"
         await tell(session, settled, Side.WORKER, "工资结算", words, now)
-
-
-async def _top_up(
-    session: AsyncSession, settled: Settlement, lines: list[SettlementLine], now: datetime
-) -> list[SettlementLine]:
-    """The hourly minimum over the whole period: its line comes last and goes when it is no longer needed."""
-    for line in lines:
-        if line.kind is K.TOP_UP:
-            await session.delete(line)
-    kept = [line for line in lines if line.kind is not K.TOP_UP]
-    minimum = await minimum_hour_fen(session, settled.period_end)
-    wage = [(line.minutes, Fraction(line.exact)) for line in kept if line.kind is K.WORK]
-    missing = pay.top_up(wage, minimum)
-    if missing is None:
-        await session.flush()
-        return kept
-    await add_line(session, settled, missing, None, None, now)
-    return (await lines_of(session, [settled.id]))[settled.id]
-
-
-async def _work(session: AsyncSession, lines: Sequence[SettlementLine]) -> list[tuple[date, RelationLabel]]:
-    ids = {line.assignment_id for line in lines if line.assignment_id is not None}
-    rows = await session.exec(
-        select(col(Shift.day), col(Assignment.label))
-        .join(Assignment, col(Assignment.shift_id) == col(Shift.id))
-        .where(col(Assignment.id).in_(ids))
-    )
-    return [(day, label) for day, label in rows]
+    if cut:
+        words = f"工资变少，扣款超过法定上限的{pay.yuan(cut)}元已退回（{pay.DEDUCTION_LAW}），应付{pay.yuan(settled.due_fen)}元。"
+        await tell(session, settled, None, "扣款按上限减少", words, now)
 
 
 async def _disputed(session: AsyncSession, lines: Sequence[SettlementLine]) -> int:
@@ -255,13 +186,9 @@ async def _disputed(session: AsyncSession, lines: Sequence[SettlementLine]) -> i
     rows = await session.exec(select(Timesheet).where(col(Timesheet.id).in_(ids), col(Timesheet.state).in_(ARGUED)))
     total = Fraction(0)
     for sheet in rows.all():
-        held = await _held(session, sheet.assignment_id)
-        sides = [
-            pay.work_owed(timesheets.record_of(sheet, side), held.terms.content, held.row.label, day_minutes=None)[0]
-            for side in Side
-        ]
-        final = Record.of(sheet.final_minutes or 0, sheet.final_pieces)
-        now_due = pay.work_owed(final, held.terms.content, held.row.label, day_minutes=None)[0]
+        terms = (await _held(session, sheet.assignment_id)).terms.content
+        sides = [pay.work_owed(timesheets.record_of(sheet, side), terms) for side in Side]
+        now_due = pay.work_owed(Record.of(sheet.final_minutes or 0, sheet.final_pieces), terms)
         total += max(side.exact for side in sides) - now_due.exact
     return pay.rounded(total)
 
