@@ -7,15 +7,16 @@ from uuid import UUID
 import pytest
 
 from app.core.db import lock
-from app.models.gigs import Assignment, NoShow, Offer, Shift
+from app.models.gigs import Assignment, NoShow, Offer, RosterMember, Shift
 from app.rules.gigs.offers import OfferSource
 from app.rules.gigs.orders import ShiftNotFoundError
 from app.rules.gigs.terms import FillMode
-from app.services.gigs import assignments, board, offers, refill, urgent
+from app.rules.identity.roles import Role, ScopeKind
+from app.services.gigs import assignments, board, law, offers, refill, urgent
 from tests.factories.world import Someone, World, ok, refused
 from tests.support import gigs
 from tests.support.gigs import Floor
-from tests.support.jobs import Hiring, count, key, set_columns
+from tests.support.jobs import Hiring, count, key, rival, set_columns
 
 pytestmark = pytest.mark.anyio
 
@@ -336,3 +337,75 @@ async def test_deleting_the_account_gives_the_seats_back(world: World, floor: Fl
     ok(await worker.call("DELETE", "/me/consents/service"))
     assert await seats(world, shift) == (0, 0)
     assert await count(world, NoShow) == 0
+
+
+async def on_list(world: World, floor: Floor) -> Someone:
+    worker = await gigs.worker(world)
+    now = world.clock.now()
+    async with world.runtime.db.unit_of_work() as session:
+        session.add(
+            RosterMember(created_at=now, updated_at=now, enterprise_id=UUID(floor.firm_id), person_id=UUID(worker.id))
+        )
+    return worker
+
+
+async def invite(floor: Floor, shift: Shift, worker: Someone) -> Any:
+    return await floor.dispatcher.post(f"/shifts/{shift.id}/invitations", {"person_id": worker.id}, key=key())
+
+
+async def test_the_dispatcher_asks_one_of_the_list(world: World, floor: Floor) -> None:
+    shift = await gigs.shift(floor, await gigs.order(floor), gigs.at(world, 4, 8), heads=1)
+    worker, other = await on_list(world, floor), await on_list(world, floor)
+    refused(await invite(floor, shift, await gigs.worker(world)), 404, "roster_member_not_found")
+    asked = ok(await invite(floor, shift, worker))
+    assert (asked["shift_id"], await seats(world, shift)) == (str(shift.id), (0, 2))
+    (offer,) = ok(await worker.get("/me/shift-offers"))["items"]
+    assert (offer["source"], offer["reason"]) == ("dispatcher", "派工员请您来上这个班")
+    refused(await invite(floor, shift, worker), 409, "invite_refused")
+    refused(await invite(floor, shift, other), 409, "seats_full")
+    ok(await answer(worker, offer, "decline"))
+    ok(await invite(floor, shift, other))
+    (offer,) = ok(await other.get("/me/shift-offers"))["items"]
+    ok(await answer(other, offer, "accept"))
+    assert await seats(world, shift) == (2, 0)
+
+
+async def test_why_somebody_cannot_be_asked_is_not_told(world: World, floor: Floor) -> None:
+    """Another shift at that time, a firm that one hides from, a block: one answer, and no seat is held."""
+    shift = await gigs.shift(floor, await gigs.order(floor), gigs.at(world, 4, 8))
+    first_come = await gigs.order(floor, fill_mode=FillMode.FIRST_COME)
+    elsewhere = await gigs.shift(floor, first_come, gigs.at(world, 4, 9))
+    busy, hidden, unwanted = [await on_list(world, floor) for _ in range(3)]
+    ok(await claim(busy, elsewhere))
+    async with world.runtime.db.unit_of_work() as session:
+        profile = await law.lock_worker(session, UUID(hidden.id))
+        profile.hidden_from = [floor.firm_id]
+    form = {"person_id": unwanted.id, "reason": "多次约好不来"}
+    ok(await floor.dispatcher.post(f"/enterprises/{floor.firm_id}/worker-blocks", form, key=key()))
+    for person in (busy, hidden):
+        refused(await invite(floor, shift, person), 409, "invite_refused")
+    assert (await invite(floor, shift, unwanted)).status_code in {404, 409}
+    assert await seats(world, shift) == (0, 0)
+
+
+async def test_the_firm_where_the_work_is_sees_an_agencys_order_and_runs_the_gate(world: World, floor: Floor) -> None:
+    using = await rival(world)
+    place = {"using_firm": "用工单位", "using_enterprise_id": UUID(using.firm_id)}
+    order = await gigs.order(floor, fill_mode=FillMode.FIRST_COME, **place)
+    shift = await gigs.shift(floor, order, gigs.at(world, 4, 8))
+    worker = await gigs.worker(world)
+    ok(await claim(worker, shift))
+    gate = using.recruiter
+    await world.appoint(gate, Role.DISPATCHER, ScopeKind.ENTERPRISE, using.firm_id)
+    assert [row["id"] for row in ok(await gate.get(f"/enterprises/{using.firm_id}/shift-orders"))["items"]] == [
+        str(order.id)
+    ]
+    assert ok(await gate.get(f"/shift-orders/{order.id}"))["id"] == str(order.id)
+    assert len(ok(await gate.get(f"/shifts/{shift.id}/people"))["people"]) == 1
+    assert ok(await gate.get(f"/shifts/{shift.id}/check-in-code"))["code"]
+    # What is the employer's stays the employer's.
+    refused(await gate.post(f"/shifts/{shift.id}/urgent", {"expected_version": 1}, key=key()), 404, "shift_not_found")
+    form = {"expected_version": order.version, "reason": "不归我们取消"}
+    refused(await gate.post(f"/shift-orders/{order.id}/cancel", form, key=key()), 404, "order_not_found")
+    third = await world.person()
+    assert (await third.get(f"/shifts/{shift.id}/people")).status_code in {403, 404}

@@ -27,10 +27,12 @@ from app.models.gigs import (
     WageClaim,
 )
 from app.models.jobs import MinimumWageRow
+from app.models.organisation import LiaisonLink, PartyOrganisation, RosterPerson
 from app.rules.gigs.settlements import LineKind
 from app.rules.gigs.terms import GigPayUnit, RelationLabel, WagePeriod
 from app.rules.identity.roles import Role, ScopeKind
-from app.services.gigs import board, settlements
+from app.rules.organisation import LiaisonRole
+from app.services.gigs import board, pay_views, settlements
 from app.services.gigs.events import CompensationOwed, TimesheetPayable
 from app.tasks.sweeps import sweep
 from tests.api.test_gigs_timesheets import PIECES, act, done
@@ -41,6 +43,7 @@ from tests.support.gig_people import taken
 from tests.support.gigs import FLAT_SEAM, Floor, gigs_officer
 from tests.support.identity import version_of
 from tests.support.jobs import Hiring, count, key
+from tests.support.uploads import follow, pdf, uploaded
 
 pytestmark = pytest.mark.anyio
 HOUR = timedelta(hours=1)
@@ -594,3 +597,63 @@ async def test_statements_are_read_back_by_another_library(world: World, floor: 
             assert word in text, word
     empty = await (await gigs.worker(world)).get("/me/settlements.pdf", **days)
     assert "共0份" in "".join(PdfReader(io.BytesIO(empty.content)).pages[0].extract_text().split())
+
+
+async def test_the_person_sees_the_firms_proof(world: World, floor: Floor) -> None:
+    worker = await agreed(world, floor, await worked(world, floor))
+    (row,) = await mine(worker)
+    paper = await uploaded(floor.dispatcher, pdf(), purpose="wage_proof")
+    form = paying(world, 20000) | {"proof_file_id": paper["file_id"]}
+    ok(await step(floor.dispatcher, f"settlements/{row['id']}/pay", row, **form))
+    seen = ok(await worker.get(f"/me/settlements/{row['id']}"))
+    answer = await follow(worker, seen["proof_url"])
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    # By itself the file is still nobody's but the firm's and the office's.
+    refused(await worker.get(f"/files/{paper['file_id']}"), 404, "file_not_found")
+    assert ok(await floor.dispatcher.get(f"/settlements/{row['id']}"))["proof_url"]
+
+
+async def test_the_office_sees_what_is_late_and_the_cadre_the_sums(world: World, floor: Floor) -> None:
+    worker = await agreed(world, floor, await worked(world, floor, wage_period=WagePeriod.SHIFT, pay_days=0))
+    office, cadre = await gigs_officer(world), await gigs.worker(world)
+    await stand_beside(world, cadre, UUID(floor.firm_id))
+    assert ok(await cadre.get("/me/overdue-firms")) == []
+    await later(world, timedelta(days=20), worker, floor.dispatcher, office, cadre)
+    await sweep(world.runtime)
+    (firm,) = ok(await cadre.get("/me/overdue-firms"))
+    assert (firm["enterprise_id"], firm["settlements"], firm["people"], firm["fen"]) == (floor.firm_id, 1, 1, 20000)
+    assert ok(await worker.get("/me/overdue-firms")) == []
+    (late,) = ok(await office.get(f"/overdue-wages/{floor.firm_id}"))["items"]
+    assert (late["state"], late["due_fen"], late["actions"], len(late["lines"])) == ("overdue", 20000, [], 1)
+    assert late["name"] is None or "*" in late["name"]
+    assert (await floor.dispatcher.get(f"/overdue-wages/{floor.firm_id}")).status_code in {403, 404}
+
+
+async def stand_beside(world: World, someone: Someone, firm_id: UUID) -> None:
+    """As if the person had claimed the roster record of the cadre of the firm's party organisation."""
+    async with world.runtime.db.unit_of_work() as session:
+        party = (await session.exec(select(PartyOrganisation).limit(1))).first()
+        assert party is not None
+        party.enterprise_id = firm_id
+        links = select(LiaisonLink).where(
+            LiaisonLink.party_organisation_id == party.id, LiaisonLink.role == LiaisonRole.CADRE
+        )
+        link = (await session.exec(links)).one()
+        cadre = (await session.exec(select(RosterPerson).where(RosterPerson.id == link.roster_person_id))).one()
+        cadre.person_id = UUID(someone.id)
+
+
+async def test_settlements_of_a_period_and_no_more_than_fit_a_document(
+    world: World, floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await agreed(world, floor, await worked(world, floor))
+    await agreed(world, floor, await worked(world, floor))
+    (row, _) = ok(await floor.dispatcher.get("/settlements"))["items"]
+    days = {"from": row["period_end"], "to": row["period_end"]}
+    assert len(ok(await floor.dispatcher.get("/settlements", **days))["items"]) == 2
+    before = str(date.fromisoformat(row["period_end"]) - timedelta(days=1))
+    assert ok(await floor.dispatcher.get("/settlements", to=before))["items"] == []
+    monkeypatch.setattr(pay_views, "PRINTED_AT_MOST", 1)
+    path = f"/enterprises/{floor.firm_id}/settlements.pdf"
+    body = refused(await floor.dispatcher.get(path, **days), 422, "too_many_settlements", "query.to")
+    assert "有2份结算，一次最多1份" in body["message"]

@@ -144,7 +144,7 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "review_worker_block",
         "create_order", "update_order", "review_order", "cancel_order", "cancel_shift", "copy_order", "keep_order_template",
         "order_from_template", "accept_shift_offer", "decline_shift_offer", "claim_shift", "join_waiting", "leave_waiting",
-        "confirm_assignment", "leave_assignment", "begin_urgent", "call_off_assignment", "mark_no_show", "appeal_no_show",
+        "confirm_assignment", "leave_assignment", "begin_urgent", "invite_to_shift", "call_off_assignment", "mark_no_show", "appeal_no_show",
         "decide_no_show", "rate_firm", "rate_worker",
         "scan_shift_code", "mark_by_place", "scan_worker_code", "mark_by_hand", "report_my_accident",
         "report_accident", "acknowledge_accident", "file_accident", "close_accident", "record_my_timesheet",

@@ -13,7 +13,7 @@ from app.routers.deps import Cursor, KeyRequired, Limit, Now, Reads, RuntimeDep,
 from app.routers.routing import AGENT_ERRORS, make_router, read_errors, write_errors
 from app.rules.gigs import offers as rules
 from app.rules.gigs.orders import ShiftNotFoundError
-from app.rules.gigs.profiles import WorkerProfileMissingError
+from app.rules.gigs.profiles import RosterMemberNotFoundError, WorkerProfileMissingError
 from app.rules.gigs.refusals import LAW_ERRORS
 from app.rules.gigs.sharing import NotSharedError
 from app.rules.gigs.urgent import UrgentAlreadyError
@@ -22,8 +22,26 @@ from app.rules.identity.consents import ConsentMissingError
 from app.rules.identity.onbehalf import AgentScope
 from app.rules.identity.roles import Actor, Permission
 from app.schemas.base import ExpectedVersion
-from app.schemas.gigs.offers import AssignmentRead, CallOffForm, LeaveForm, OfferRead, ShiftPeople, WaitingRead
-from app.services.gigs import assignments, attendance, claims, offer_views, offers, shift_people, terms_of, urgent
+from app.schemas.gigs.offers import (
+    AssignmentRead,
+    CallOffForm,
+    InviteForm,
+    LeaveForm,
+    OfferRead,
+    ShiftPeople,
+    WaitingRead,
+)
+from app.services.gigs import (
+    assignments,
+    attendance,
+    claims,
+    invites,
+    offer_views,
+    offers,
+    shift_people,
+    terms_of,
+    urgent,
+)
 
 router = make_router("gigs")
 Worker = Annotated[Actor, assisted(AgentScope.GIGS)]
@@ -211,6 +229,22 @@ async def begin_urgent(
 ) -> ShiftPeople:
     """急招：先问本企业名单，10分钟后问附近经核实的熟手，再10分钟后问所有合适的人；先接先得。"""
     await urgent.begin(session, actor, shift_id, expected_version=form.expected_version, now=now)
+    return offer_views.shift_people(await shift_people.of_shift(session, runtime.crypto, actor, shift_id))
+
+
+@router.post(
+    "/shifts/{shift_id}/invitations",
+    dependencies=[KeyRequired],
+    responses=write_errors(
+        IdempotencyKeyMissingError, ShiftNotFoundError, RosterMemberNotFoundError, WorkerProfileMissingError,
+        rules.ShiftClosedError, rules.InviteRefusedError, rules.SeatsFullError,
+    ),
+)  # fmt: skip
+async def invite_to_shift(
+    actor: SiteOf, shift_id: UUID, form: InviteForm, session: Unit, runtime: RuntimeDep, now: Now
+) -> ShiftPeople:
+    """请本企业名单里的一个人来上这个班：名额先留着，对方在限时内答复。"""
+    await invites.invite(session, actor, shift_id, form.person_id, now=now)
     return offer_views.shift_people(await shift_people.of_shift(session, runtime.crypto, actor, shift_id))
 
 

@@ -10,7 +10,7 @@ from app.core.errors import StaleError
 from app.core.idempotency import IdempotencyKeyMissingError
 from app.core.pages import CursorInvalidError, Page
 from app.core.rates import RateKind, TooManyRequestsError
-from app.routers.deps import Cursor, KeyRequired, Limit, Now, Reads, RuntimeDep, Unit, assisted, limited, require
+from app.routers.deps import Cursor, KeyRequired, Limit, Now, Reads, RuntimeDep, Self, Unit, assisted, limited, require
 from app.routers.routing import AGENT_ERRORS, make_router, read_errors, write_errors
 from app.routers.workbooks import DOCUMENT, WORKBOOK, document, workbook
 from app.rules.common.files import FileUnusableError
@@ -48,6 +48,8 @@ FirmQuery = Annotated[UUID | None, Query(description="只看这家企业")]
 StateQuery = Annotated[states.SettlementState | None, Query(description="只看这种状态")]
 FirstDay = Annotated[dt.date, Query(alias="from", description="结算期结束日，从")]
 LastDay = Annotated[dt.date, Query(alias="to", description="结算期结束日，到")]
+SinceDay = Annotated[dt.date | None, Query(alias="from", description="只看结算期在这天或以后结束的")]
+UntilDay = Annotated[dt.date | None, Query(alias="to", description="只看结算期在这天或以前结束的")]
 
 
 @router.get("/me/settlements", responses=read_errors(*AGENT_ERRORS, CursorInvalidError))
@@ -62,7 +64,7 @@ async def list_my_settlements(
     "/me/settlements.pdf",
     response_class=Response,
     dependencies=[limited(RateKind.SHEET)],
-    responses=read_errors(*AGENT_ERRORS, TooManyRequestsError) | DOCUMENT,
+    responses=read_errors(*AGENT_ERRORS, TooManyRequestsError, rules.TooManyToPrintError) | DOCUMENT,
 )
 async def print_my_settlements(
     actor: Worker, first: FirstDay, last: LastDay, session: Reads, runtime: RuntimeDep
@@ -76,7 +78,7 @@ async def print_my_settlements(
     "/enterprises/{enterprise_id}/settlements.pdf",
     response_class=Response,
     dependencies=[limited(RateKind.SHEET)],
-    responses=read_errors(TooManyRequestsError, rules.SettlementNotFoundError) | DOCUMENT,
+    responses=read_errors(TooManyRequestsError, rules.SettlementNotFoundError, rules.TooManyToPrintError) | DOCUMENT,
 )
 async def print_settlements(
     actor: PayerOf, enterprise_id: UUID, first: FirstDay, last: LastDay, session: Reads, runtime: RuntimeDep
@@ -91,7 +93,7 @@ async def get_my_settlement(
     actor: WorkerRow, settlement_id: UUID, session: Reads, runtime: RuntimeDep
 ) -> SettlementRead:
     """一份工资结算。"""
-    return await pay_acts.look(session, runtime.crypto, actor, Side.WORKER, settlement_id)
+    return await pay_acts.look(runtime, session, actor, Side.WORKER, settlement_id)
 
 
 @router.post(
@@ -135,19 +137,20 @@ async def mediate_my_wage(
 @router.get("/settlements", responses=read_errors(CursorInvalidError))
 async def list_settlements(
     actor: Payer, session: Reads, runtime: RuntimeDep, enterprise_id: FirmQuery = None, state: StateQuery = None,
-    cursor: Cursor = None, limit: Limit = 20,
+    first: SinceDay = None, last: UntilDay = None, cursor: Cursor = None, limit: Limit = 20,
 ) -> Page[SettlementRead]:  # fmt: skip
-    """本企业的工资结算，新的在前。"""
+    """本企业的工资结算，新的在前；可按企业、状态、结算期筛选。"""
     return await pay_acts.list_of_firm(
-        session, runtime, actor, enterprise_id=enterprise_id, state=state, cursor=cursor, limit=limit
-    )
+        session, runtime, actor, enterprise_id=enterprise_id, state=state, first=first, last=last, cursor=cursor,
+        limit=limit,
+    )  # fmt: skip
 
 
 @router.get(
     "/enterprises/{enterprise_id}/settlements.xlsx",
     response_class=Response,
     dependencies=[limited(RateKind.SHEET)],
-    responses=read_errors(TooManyRequestsError, rules.SettlementNotFoundError) | WORKBOOK,
+    responses=read_errors(TooManyRequestsError, rules.SettlementNotFoundError, rules.TooManyToPrintError) | WORKBOOK,
 )
 async def export_settlements(
     actor: PayerOf, enterprise_id: UUID, first: FirstDay, last: LastDay, session: Reads, runtime: RuntimeDep
@@ -160,7 +163,7 @@ async def export_settlements(
 @router.get("/settlements/{settlement_id}", responses=read_errors(rules.SettlementNotFoundError))
 async def get_settlement(actor: PayerOf, settlement_id: UUID, session: Reads, runtime: RuntimeDep) -> SettlementRead:
     """一份工资结算：逐行明细、应付、扣款、已付、凭据、日期。"""
-    return await pay_acts.look(session, runtime.crypto, actor, Side.FIRM, settlement_id)
+    return await pay_acts.look(runtime, session, actor, Side.FIRM, settlement_id)
 
 
 @router.post(
@@ -217,6 +220,21 @@ async def list_overdue_wages(actor: Officer, session: Reads) -> list[OverdueFirm
     """逾期工资：按企业的笔数、人数和金额，逾期最久的在前。"""
     del actor
     return await pay_views.late_firms(session, None)
+
+
+@router.get("/overdue-wages/{enterprise_id}", responses=read_errors(CursorInvalidError, rules.SettlementNotFoundError))
+async def list_overdue_settlements(
+    actor: OfficerOf, enterprise_id: UUID, session: Reads, runtime: RuntimeDep, cursor: Cursor = None, limit: Limit = 20
+) -> Page[SettlementRead]:
+    """一家企业逾期或有异议的结算：逐行明细、凭据；姓名只显示一部分。"""
+    del actor
+    return await pay_acts.list_late(session, runtime, enterprise_id, cursor=cursor, limit=limit)
+
+
+@router.get("/me/overdue-firms", responses=read_errors())
+async def list_my_overdue_firms(actor: Self, session: Reads) -> list[OverdueFirm]:
+    """我挂钩联系的企业的逾期工资：笔数、人数和金额，没有姓名。"""
+    return await pay_acts.late_firms_of_cadre(session, actor)
 
 
 @router.get("/publishing-blocks", responses=read_errors())

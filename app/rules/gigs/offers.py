@@ -172,6 +172,15 @@ class SeatsFullError(ConflictError):
     message = "名额已满，可以排队等候（现有 {waiting} 人在排队）"
 
 
+class InviteRefusedError(ConflictError):
+    """One answer for all reasons: hours elsewhere, age, other shifts are the person's own."""
+
+    code = "invite_refused"
+    message = (
+        "这位工人现在不能接这个班次：可能已被询问或已在班上，时间冲突，或受工时、休息等规定限制；可以请别人，或开启急招"
+    )
+
+
 class AlreadyOnShiftError(ConflictError):
     code = "already_on_shift"
     message = "您已在这个班次上或已有待答复的邀约"

@@ -215,6 +215,12 @@ def check_payment(fen: int, *, due_fen: int, paid_fen: int) -> None:
         raise PaidTooMuchError(rest=yuan(due_fen - paid_fen))
 
 
+def check_printed(count: int, *, at_most: int) -> None:
+    """Nothing is left out of a sheet unsaid."""
+    if count > at_most:
+        raise TooManyToPrintError(count=count, most=at_most)
+
+
 def yuan(fen: int) -> str:
     return f"{fen / 100:.2f}"
 
@@ -261,6 +267,12 @@ class DeductionTooHighError(UnprocessableError):
     code = "deduction_too_high"
     message = "扣款最多{most}元：不得超过工资的20%，扣后不得低于最低工资（{law}）"
     field = "fen"
+
+
+class TooManyToPrintError(UnprocessableError):
+    code = "too_many_settlements"
+    message = "这段时间有{count}份结算，一次最多{most}份，请缩短起止日期分几次导出"
+    field = "query.to"
 
 
 class SettlementClosedError(ConflictError):

@@ -38,6 +38,8 @@ class BlockState(Labelled):
 
 
 S = SettlementState
+# Late: not paid, or registered as paid and said not to have arrived. What was taken to mediation is argued about there.
+LATE_STATES = (S.OVERDUE, S.CONTESTED)
 NEXT: dict[SettlementState, frozenset[SettlementState]] = {
     S.DUE: frozenset({S.PAID, S.OVERDUE}),
     S.OVERDUE: frozenset({S.PAID, S.REFERRED}),

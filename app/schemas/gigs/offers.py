@@ -77,6 +77,12 @@ class WaitingRead(Output):
     joined_at: Instant
 
 
+class InviteForm(Input):
+    model_config = example({"person_id": "01a2c5a4-7a1e-7b3c-9d2f-3b1c6e5f7a90"})
+
+    person_id: UUID = Field(description="Somebody of the firm's roster, as `GET /enterprises/{id}/roster` names them")
+
+
 class LeaveForm(Input):
     model_config = example({"excuse": "illness", "expected_version": 1})
 

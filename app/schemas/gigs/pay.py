@@ -44,11 +44,15 @@ class SettlementRead(Output):
     due_on: dt.date
     due_because: str
     minutes: int
+    pieces: int = Field(description="Of all lines of the 工价")
     deducted_fen: int
     paid_fen: int
     paid_on: dt.date | None
     paid_by: PaidBy | None
     proof_file_id: UUID | None
+    proof_url: str | None = Field(
+        description="In a single settlement: the firm's proof, for ten minutes, once it is checked"
+    )
     received_at: Instant | None
     contested: str | None
     lines: list[LineRead]

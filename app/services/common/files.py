@@ -221,11 +221,20 @@ def check_link_of(runtime: Runtime, row: File) -> str:
     return runtime.links.make(_path(row.id), row.id, use=CHECK, now=runtime.clock.now(), lifetime=CHECK_LINK_LIFETIME)
 
 
-async def reviewer_links(runtime: Runtime, session: AsyncSession, file_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """For the second person, who looks at what nobody else may see yet; nothing for what is gone."""
-    rows = await session.exec(select(File).where(col(File.id).in_(file_ids), col(File.object_name).is_not(None)))
-    now = runtime.clock.now()
-    return {row.id: runtime.links.make(_path(row.id), row.id, use=OWN, now=now, lifetime=LINK_LIFETIME) for row in rows}
+async def links_of(
+    runtime: Runtime, session: AsyncSession | ReadSession, file_ids: Sequence[UUID], *, reviewing: bool = False
+) -> dict[UUID, str]:
+    """Links for those who may see the thing that the files lie with: the caller has asked that. Nothing for what is gone.
+
+    `reviewing`: for the second person, who looks at what nobody else may see yet; the others get what is ready.
+    """
+    use = OWN
+    where: list[ColumnElement[bool]] = [col(File.id).in_(file_ids), col(File.object_name).is_not(None)]
+    if not reviewing:
+        use = VIEW
+        where.append(col(File.state) == FileState.READY)
+    rows, now = await session.exec(select(File).where(*where)), runtime.clock.now()
+    return {row.id: runtime.links.make(_path(row.id), row.id, use=use, now=now, lifetime=LINK_LIFETIME) for row in rows}
 
 
 async def serve(

@@ -51,8 +51,8 @@ async def review_reads(runtime: Runtime, session: AsyncSession, rows: Sequence[C
     """With what there is to judge: the words opened, or a short look at the image that nobody else may see yet."""
     of_names = [row.subject_id for row in rows if row.subject_kind == NAME_REVIEW]
     named = await facts_of(session, runtime.crypto, of_names)
-    links = await files.reviewer_links(
-        runtime, session, [row.subject_id for row in rows if row.subject_kind != NAME_REVIEW]
+    links = await files.links_of(
+        runtime, session, [row.subject_id for row in rows if row.subject_kind != NAME_REVIEW], reviewing=True
     )
     return [
         ReviewRead.model_validate(

@@ -16,7 +16,7 @@ from app.core.crypto import Crypto
 from app.core.db import ReadSession, check_version, lock
 from app.core.events import emit
 from app.core.ids import new_id
-from app.core.pages import Cursors, after
+from app.core.pages import Cursors
 from app.core.upsert import insert_or_ignore
 from app.models.gigs import AccidentReport, Assignment
 from app.rules.common.tasks import TaskKind
@@ -30,6 +30,7 @@ from app.rules.gigs.timesheets import (
     claim_due_on,
 )
 from app.rules.identity.roles import Actor, Permission
+from app.services.common.lists import newest_first
 from app.services.common.tasks import close_tasks, open_task
 from app.services.gigs import assignments, law
 from app.services.gigs.events import AccidentMoved, AccidentReported
@@ -129,7 +130,8 @@ async def list_of_firm(
 ) -> tuple[Sequence[AccidentReport], str | None]:
     mine = sorted(actor.enterprises(Permission.GIG_SITE))
     query = {"list": "accidents", "person": actor.person_id}
-    return await _page(session, cursors, query, col(AccidentReport.enterprise_id).in_(mine), cursor, limit)
+    statement = select(AccidentReport).where(col(AccidentReport.enterprise_id).in_(mine))
+    return await newest_first(session, cursors, query, AccidentReport, statement, cursor=cursor, limit=limit)
 
 
 async def list_all(
@@ -137,8 +139,10 @@ async def list_all(
 ) -> tuple[Sequence[AccidentReport], str | None]:
     """For the gigs office."""
     query = {"list": "all accidents", "state": state}
-    where = AccidentReport.state == state if state is not None else col(AccidentReport.id).is_not(None)
-    return await _page(session, cursors, query, where, cursor, limit)
+    statement = select(AccidentReport)
+    if state is not None:
+        statement = statement.where(AccidentReport.state == state)
+    return await newest_first(session, cursors, query, AccidentReport, statement, cursor=cursor, limit=limit)
 
 
 async def remind_due(session: AsyncSession, *, now: datetime) -> int:
@@ -237,14 +241,3 @@ async def _get(session: ReadSession | AsyncSession, whose: Any, accident_id: UUI
     if row is None:
         raise AccidentNotFoundError
     return row
-
-
-async def _page(
-    session: ReadSession, cursors: Cursors, query: dict[str, Any], where: Any, cursor: str | None, limit: int
-) -> tuple[Sequence[AccidentReport], str | None]:
-    keys = [col(AccidentReport.created_at), col(AccidentReport.id)]
-    statement = select(AccidentReport).where(where)
-    if cursor is not None:
-        statement = statement.where(after(keys, cursors.decode(query, cursor)))
-    rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
-    return cursors.page(query, rows, limit, lambda row: [row.created_at, row.id])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,6 +40,23 @@ async def of_firm(session: AsyncSession | ReadSession, actor: Actor, shift_id: U
         select(Shift, ShiftOrder)
         .join(ShiftOrder, col(ShiftOrder.id) == col(Shift.order_id))
         .where(Shift.id == shift_id, col(Shift.enterprise_id).in_(mine))
+    )
+    pair = found.one_or_none()
+    if pair is None:
+        raise ShiftNotFoundError
+    return OnBoard(*pair)
+
+
+async def at_site(session: AsyncSession | ReadSession, actor: Actor, shift_id: UUID) -> OnBoard:
+    """A shift of one's firm, or one at which one's firm uses the people of an agency or of another firm."""
+    mine = sorted(actor.enterprises(Permission.GIG_SITE))
+    found = await session.exec(
+        select(Shift, ShiftOrder)
+        .join(ShiftOrder, col(ShiftOrder.id) == col(Shift.order_id))
+        .where(
+            Shift.id == shift_id,
+            or_(col(Shift.enterprise_id).in_(mine), col(ShiftOrder.using_enterprise_id).in_(mine)),
+        )
     )
     pair = found.one_or_none()
     if pair is None:

@@ -73,7 +73,7 @@ async def show_shift_code(
     session: ReadSession, crypto: Crypto, actor: Actor, shift_id: UUID, *, now: datetime
 ) -> ShownCode:
     """What the screen at the place of work shows for the next half minute."""
-    await board.of_firm(session, actor, shift_id)
+    await board.at_site(session, actor, shift_id)
     return shift_codes(crypto).show(shift_id, now)
 
 
@@ -138,7 +138,7 @@ async def by_own_code(
     session: AsyncSession, crypto: Crypto, actor: Actor, shift_id: UUID, *, kind: MarkKind, code: str, now: datetime
 ) -> Marked:
     """The dispatcher scans the person's phone."""
-    await board.of_firm(session, actor, shift_id)
+    await board.at_site(session, actor, shift_id)
     assignment_id = own_codes(crypto).thing_of(code)
     if assignment_id is None:
         raise site.SiteCodeInvalidError

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import and_, func, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,6 +21,7 @@ from app.models.organisation import Enterprise
 from app.rules.common.tasks import TaskKind
 from app.rules.gigs.orders import (
     EDITABLE,
+    PUBLIC,
     OrderNotEditableError,
     OrderNotFoundError,
     OrderState,
@@ -41,7 +42,7 @@ from app.services.identity import audit
 from app.services.identity.members import people_with
 from app.services.jobs.named import occupation_name
 from app.services.jobs.rulebook import current_rule_book
-from app.services.organisation.enterprises import get_enterprise, may_publish
+from app.services.organisation.enterprises import find_by_name, get_enterprise, may_publish
 from app.services.runtime import Runtime
 
 SUBJECT = "shift_order"
@@ -50,6 +51,9 @@ REVIEW_WITHIN = timedelta(hours=2)
 SWEEP_BATCH = 100
 O = OrderState  # noqa: E741  # one letter keeps a line a line
 S = ShiftState
+
+# The firm at which the work is sees an order once it is out.
+SEEN_BY_USING = PUBLIC | {OrderState.DONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ async def create_order(runtime: Runtime, session: AsyncSession, actor: Actor, fo
     row = ShiftOrder(
         id=new_id(), created_at=now, updated_at=now, enterprise_id=enterprise.id, enterprise_name=enterprise.name,
         posted_by=actor.person_id, area_id=form.area_id or enterprise.area_id,
+        using_enterprise_id=await using_firm(session, form),
         process_name=await occupation_name(session, form.process_code), **order_forms.columns_of(form),
     )  # fmt: skip
     session.add(row)
@@ -102,6 +107,7 @@ async def update_order(
         raise OrderNotEditableError(current=row.state.label)
     for name, value in order_forms.columns_of(form).items():
         setattr(row, name, value)
+    row.using_enterprise_id = await using_firm(session, form)
     row.process_name = await occupation_name(session, form.process_code)
     row.area_id = form.area_id or enterprise.area_id
     row.content_version += 1
@@ -113,6 +119,11 @@ async def update_order(
         await _submit(session, row, verdict, now)
     audit.by(session, actor, "shift_order_updated", SUBJECT, row.id, now=now)
     return await opened(session, row)
+
+
+async def using_firm(session: AsyncSession, form: OrderContent) -> UUID | None:
+    """The firm that an agency names, where the town knows it: its staff see the order and run the gate."""
+    return None if form.using_firm is None else await find_by_name(session, form.using_firm)
 
 
 async def lint(runtime: Runtime, session: ReadSession, actor: Actor, form: OrderCreate) -> list[Finding]:
@@ -177,19 +188,31 @@ async def get_own(session: ReadSession | AsyncSession, actor: Actor, order_id: U
 
 
 async def open_own(session: ReadSession, actor: Actor, order_id: UUID) -> Opened:
-    return await opened(session, await get_own(session, actor, order_id))
+    """One's firm's order, or one by which another employer's people come to work at one's firm."""
+    mine = sorted(actor.enterprises(Permission.GIG_ORDER_WRITE))
+    whose = or_(
+        col(ShiftOrder.enterprise_id).in_(mine),
+        and_(col(ShiftOrder.using_enterprise_id).in_(mine), col(ShiftOrder.state).in_(SEEN_BY_USING)),
+    )
+    row = (await session.exec(select(ShiftOrder).where(ShiftOrder.id == order_id, whose))).one_or_none()
+    if row is None:
+        raise OrderNotFoundError
+    return await opened(session, row)
 
 
 async def list_own(
     session: ReadSession, cursors: Cursors, actor: Actor, enterprise_id: UUID, *, cursor: str | None, limit: int
 ) -> tuple[list[Listed], str | None]:
-    """Newest first, with how far each is filled; two statements a page."""
+    """Newest first, with how far each is filled; two statements a page. With those of other employers for this firm."""
     await own_firm(session, actor, enterprise_id)
     return await _list(
         session,
         cursors,
         {"list": "orders", "firm": enterprise_id},
-        ShiftOrder.enterprise_id == enterprise_id,
+        or_(
+            col(ShiftOrder.enterprise_id) == enterprise_id,
+            and_(col(ShiftOrder.using_enterprise_id) == enterprise_id, col(ShiftOrder.state).in_(SEEN_BY_USING)),
+        ),
         cursor,
         limit,
     )

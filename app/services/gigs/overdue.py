@@ -12,7 +12,7 @@ from app.core.events import emit
 from app.models.gigs import Settlement
 from app.rules.common.tasks import TaskKind
 from app.rules.gigs.pay import yuan
-from app.rules.gigs.settlements import SettlementState, check_settlement_step
+from app.rules.gigs.settlements import LATE_STATES, SettlementState, check_settlement_step
 from app.services.common.tasks import open_task
 from app.services.gigs import law, publishing_blocks, settlements
 from app.services.gigs.events import FirmOverdue
@@ -20,8 +20,6 @@ from app.services.organisation.enterprises import names_of
 
 SWEEP_BATCH = 100
 S = SettlementState
-# Late: not paid, or registered as paid and said not to have arrived. What was taken to mediation is argued about there.
-LATE = (S.OVERDUE, S.CONTESTED)
 BOTH, CADRE, OFFICE = 1, 2, 3
 
 
@@ -64,7 +62,7 @@ async def escalate_due(session: AsyncSession, *, now: datetime) -> int:
         firms = await session.exec(
             select(col(Settlement.enterprise_id))
             .where(
-                col(Settlement.state).in_(LATE), col(Settlement.overdue_step) == step - 1,
+                col(Settlement.state).in_(LATE_STATES), col(Settlement.overdue_step) == step - 1,
                 col(Settlement.due_on) <= before,
             )
             .distinct()
@@ -87,7 +85,7 @@ async def _escalate(session: AsyncSession, enterprise_id: UUID, step: int, days:
         await session.exec(
             select(Settlement)
             .where(
-                Settlement.enterprise_id == enterprise_id, col(Settlement.state).in_(LATE),
+                Settlement.enterprise_id == enterprise_id, col(Settlement.state).in_(LATE_STATES),
                 col(Settlement.due_on) <= before,
             )
             .order_by(col(Settlement.id))

@@ -12,12 +12,14 @@ from app.core.crypto import Crypto
 from app.core.db import ReadSession
 from app.core.sheets import Table
 from app.models.gigs import Assignment, PublishingBlock, Settlement, SettlementLine, Shift
-from app.rules.gigs.settlements import BLOCK_NEXT, NEXT, BlockState, LineKind, SettlementState
+from app.rules.gigs.settlements import BLOCK_NEXT, LATE_STATES, NEXT, BlockState, LineKind, SettlementState
 from app.rules.gigs.terms import Side
+from app.rules.identity.masks import mask_name
 from app.rules.identity.roles import Actor
 from app.schemas.base import Action
 from app.schemas.gigs.pay import BlockRead, LineRead, OverdueFirm, SettlementRead
-from app.services.gigs import overdue, paying, reckoning, settlements
+from app.services.common import files
+from app.services.gigs import paying, reckoning, settlements
 from app.services.identity.people import PersonFacts, facts_of
 from app.services.organisation.enterprises import names_of
 from app.services.runtime import Runtime
@@ -26,10 +28,10 @@ S, B = SettlementState, BlockState
 EXPORTED_AT_MOST = 5000
 PRINTED_AT_MOST = 200
 HEAD = [
-    "用工单位", "姓名", "身份证号", "手机", "结算期", "班次日期", "工时（小时）", "明细", "应付（元）", "其中扣款（元）", "最迟支付日", "已付（元）",
+    "用工单位", "姓名", "身份证号", "手机", "结算期", "班次日期", "工时（小时）", "件数", "明细", "应付（元）", "其中扣款（元）", "最迟支付日", "已付（元）",
     "支付日期", "支付方式", "有凭据", "状态",
 ]  # fmt: skip
-WIDE = [30, 10, 20, 14, 24, 24, 12, 60, 12, 12, 14, 12, 14, 12, 8, 14]
+WIDE = [30, 10, 20, 14, 24, 24, 12, 10, 60, 12, 12, 14, 12, 14, 12, 8, 14]
 OWN_ACTS = (("receive", S.RECEIVED), ("contest", S.CONTESTED), ("mediate", S.REFERRED))
 FIRM_ACTS = (("pay", S.PAID),)
 
@@ -52,6 +54,25 @@ async def settlements_read(
     ]
 
 
+async def looked_at(runtime: Runtime, session: ReadSession, row: Settlement, side: Side) -> SettlementRead:
+    """One settlement by itself, with a link to the firm's proof: the person sees what is said to have been paid."""
+    read = await settlement_read(session, runtime.crypto, row, side)
+    if row.proof_file_id is not None:
+        read.proof_url = (await files.links_of(runtime, session, [row.proof_file_id])).get(row.proof_file_id)
+    return read
+
+
+async def late_read(runtime: Runtime, session: ReadSession, rows: Sequence[Settlement]) -> list[SettlementRead]:
+    """For the gigs office: names masked, nothing to do, the proofs linked."""
+    read = await settlements_read(session, runtime.crypto, rows, Side.FIRM)
+    links = await files.links_of(runtime, session, [row.proof_file_id for row in rows if row.proof_file_id is not None])
+    for row, one in zip(rows, read, strict=True):
+        one.name = mask_name(one.name) if one.name else None
+        one.actions = []
+        one.proof_url = links.get(row.proof_file_id) if row.proof_file_id else None
+    return read
+
+
 async def settlement_read(
     session: ReadSession | AsyncSession, crypto: Crypto, row: Settlement, side: Side
 ) -> SettlementRead:
@@ -67,7 +88,7 @@ async def late_firms(session: ReadSession, enterprise_ids: Sequence[UUID] | None
             col(Settlement.enterprise_id), func.count(), func.count(func.distinct(col(Settlement.person_id))),
             func.sum(rest), func.min(col(Settlement.due_on)),
         )
-        .where(col(Settlement.state).in_(overdue.LATE))
+        .where(col(Settlement.state).in_(LATE_STATES))
         .group_by(col(Settlement.enterprise_id))
     )  # fmt: skip
     if enterprise_ids is not None:
@@ -158,7 +179,7 @@ def _sheet_row(one: SettlementRead) -> list[object]:
     days = sorted({line.day for line in one.lines if line.day is not None})
     return [
         one.enterprise_name, one.name or "", one.id_number or "", one.phone or "", f"{one.period_start}至{one.period_end}", "、".join(map(str, days)),
-        round(one.minutes / 60, 2), "\n".join(f"{line.kind_label}：{line.reckoning}" for line in one.lines),
+        round(one.minutes / 60, 2), one.pieces or "", "\n".join(f"{line.kind_label}：{line.reckoning}" for line in one.lines),
         one.due_fen / 100, one.deducted_fen / 100, str(one.due_on), one.paid_fen / 100,
         "" if one.paid_on is None else str(one.paid_on), "" if one.paid_by is None else one.paid_by.label,
         "有" if one.proof_file_id else "无", one.state_label,
@@ -192,8 +213,9 @@ def _settlement_read(
         period_end=row.period_end, part=row.part, wage_period=row.wage_period, state=row.state,
         state_label=row.state.label, due_fen=row.due_fen, disputed_fen=row.disputed_fen, due_on=row.due_on,
         due_because=row.due_because, minutes=reckoning.minutes_of(lines),
+        pieces=sum(int(piece["quantity"]) for line in lines for piece in line.pieces),
         deducted_fen=-sum(line.fen for line in lines if line.kind is LineKind.DEDUCTION), paid_fen=row.paid_fen,
-        paid_on=row.paid_on, paid_by=row.paid_by, proof_file_id=row.proof_file_id, received_at=row.received_at,
+        paid_on=row.paid_on, paid_by=row.paid_by, proof_file_id=row.proof_file_id, proof_url=None, received_at=row.received_at,
         contested=contested, lines=[_line_read(line, days) for line in lines], actions=_actions(row, side),
     )  # fmt: skip
 

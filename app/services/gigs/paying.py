@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -18,16 +19,23 @@ from app.core.crypto import Crypto
 from app.core.db import ReadSession, check_version, lock
 from app.core.events import emit
 from app.core.ids import new_id
-from app.core.pages import Cursors, after
+from app.core.pages import Cursors
 from app.core.upsert import insert_or_ignore
 from app.models.gigs import MediationReferral, Settlement, SettlementLine
 from app.rules.common.files import FilePurpose
 from app.rules.gigs import pay
 from app.rules.gigs.pay import Owed, SettlementNotFoundError
-from app.rules.gigs.settlements import LineKind, SettlementState, SettlementStateError, check_settlement_step
+from app.rules.gigs.settlements import (
+    LATE_STATES,
+    LineKind,
+    SettlementState,
+    SettlementStateError,
+    check_settlement_step,
+)
 from app.rules.gigs.terms import PaidBy, Side
 from app.rules.identity.roles import Actor, Permission
 from app.services.common import files
+from app.services.common.lists import newest_first
 from app.services.gigs import reckoning, settlements
 from app.services.gigs.events import WagesClaimed
 from app.services.identity import audit
@@ -187,9 +195,10 @@ async def get_of_firm(session: ReadSession | AsyncSession, actor: Actor, settlem
 async def list_mine(
     session: ReadSession, cursors: Cursors, actor: Actor, *, cursor: str | None, limit: int
 ) -> tuple[Sequence[Settlement], str | None]:
-    """Latest due date first."""
+    """The newest first."""
     statement = select(Settlement).where(Settlement.person_id == actor.person_id, Settlement.due_fen > 0)
-    return await _page(session, cursors, {"list": "settlements", "person": actor.person_id}, statement, cursor, limit)
+    query = {"list": "settlements", "person": actor.person_id}
+    return await newest_first(session, cursors, query, Settlement, statement, cursor=cursor, limit=limit)
 
 
 async def list_of_firm(
@@ -199,49 +208,57 @@ async def list_of_firm(
     *,
     enterprise_id: UUID | None,
     state: SettlementState | None,
+    first: date | None,
+    last: date | None,
     cursor: str | None,
     limit: int,
 ) -> tuple[Sequence[Settlement], str | None]:
+    """`first`, `last`: the wage period ends on or between these days."""
     mine = sorted(actor.enterprises(Permission.GIG_SETTLE))
     statement = select(Settlement).where(col(Settlement.enterprise_id).in_(mine), Settlement.due_fen > 0)
     if enterprise_id is not None:
         statement = statement.where(Settlement.enterprise_id == enterprise_id)
     if state is not None:
         statement = statement.where(Settlement.state == state)
-    query = {"list": "firm settlements", "firm": enterprise_id, "state": state}
-    return await _page(session, cursors, query, statement, cursor, limit)
+    if first is not None:
+        statement = statement.where(Settlement.period_end >= first)
+    if last is not None:
+        statement = statement.where(Settlement.period_end <= last)
+    query = {"list": "firm settlements", "firm": enterprise_id, "state": state, "from": first, "to": last}
+    return await newest_first(session, cursors, query, Settlement, statement, cursor=cursor, limit=limit)
+
+
+async def list_late(
+    session: ReadSession, cursors: Cursors, enterprise_id: UUID, *, cursor: str | None, limit: int
+) -> tuple[Sequence[Settlement], str | None]:
+    """For the gigs office: what one firm is late with."""
+    statement = select(Settlement).where(
+        Settlement.enterprise_id == enterprise_id, col(Settlement.state).in_(LATE_STATES)
+    )
+    query = {"list": "late settlements", "firm": enterprise_id}
+    return await newest_first(session, cursors, query, Settlement, statement, cursor=cursor, limit=limit)
 
 
 async def of_period(
     session: ReadSession, actor: Actor, enterprise_id: UUID, *, first: date, last: date, at_most: int
 ) -> Sequence[Settlement]:
-    """A firm's settlements whose wage period ends between two days, for a sheet."""
+    """A firm's settlements whose wage period ends between two days, for a sheet. More than `at_most` are refused."""
     if enterprise_id not in actor.enterprises(Permission.GIG_SETTLE):
         raise SettlementNotFoundError
-    rows = await session.exec(
-        select(Settlement)
-        .where(
-            Settlement.enterprise_id == enterprise_id, col(Settlement.period_end).between(first, last),
-            Settlement.due_fen > 0,
-        )
-        .order_by(col(Settlement.period_end), col(Settlement.id))
-        .limit(at_most)
-    )  # fmt: skip
-    return rows.all()
+    return await _in_period(session, Settlement.enterprise_id == enterprise_id, first, last, at_most)
 
 
 async def mine_of_period(
     session: ReadSession, actor: Actor, *, first: date, last: date, at_most: int
 ) -> Sequence[Settlement]:
-    rows = await session.exec(
-        select(Settlement)
-        .where(
-            Settlement.person_id == actor.person_id, col(Settlement.period_end).between(first, last),
-            Settlement.due_fen > 0,
-        )
-        .order_by(col(Settlement.period_end), col(Settlement.id))
-        .limit(at_most)
-    )  # fmt: skip
+    return await _in_period(session, Settlement.person_id == actor.person_id, first, last, at_most)
+
+
+async def _in_period(session: ReadSession, whose: Any, first: date, last: date, at_most: int) -> Sequence[Settlement]:
+    where = (whose, col(Settlement.period_end).between(first, last), Settlement.due_fen > 0)
+    count = (await session.exec(select(func.count()).select_from(Settlement).where(*where))).one()
+    pay.check_printed(count, at_most=at_most)
+    rows = await session.exec(select(Settlement).where(*where).order_by(col(Settlement.period_end), col(Settlement.id)))
     return rows.all()
 
 
@@ -266,16 +283,6 @@ async def _get(session: ReadSession | AsyncSession, whose: Any, settlement_id: U
     if row is None:
         raise SettlementNotFoundError
     return row
-
-
-async def _page(
-    session: ReadSession, cursors: Cursors, query: dict[str, Any], statement: Any, cursor: str | None, limit: int
-) -> tuple[Sequence[Settlement], str | None]:
-    keys = [col(Settlement.created_at), col(Settlement.id)]
-    if cursor is not None:
-        statement = statement.where(after(keys, cursors.decode(query, cursor)))
-    rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
-    return cursors.page(query, rows, limit, lambda row: [row.created_at, row.id])
 
 
 async def _facts(session: AsyncSession, crypto: Crypto, row: Settlement, before: SettlementState) -> dict[str, Any]:

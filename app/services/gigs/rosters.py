@@ -99,7 +99,7 @@ async def join(
             session, crypto, actor, operation="join_roster", subject_kind=SUBJECT, subject_id=made.id,
             subject_version=1, before=None, told=f"加入“{firm.name}”的零工名单", now=now,
         )  # fmt: skip
-    return await _find(session, enterprise_id, actor.person_id), firm
+    return await find_current(session, enterprise_id, actor.person_id), firm
 
 
 async def _firm_of(session: AsyncSession, crypto: Crypto, code: str, now: datetime) -> UUID:
@@ -155,7 +155,7 @@ async def memberships_of(session: ReadSession, actor: Actor) -> Sequence[tuple[R
 
 
 async def leave(session: AsyncSession, crypto: Crypto, actor: Actor, enterprise_id: UUID, *, now: datetime) -> None:
-    row = await _find(session, enterprise_id, actor.person_id)
+    row = await find_current(session, enterprise_id, actor.person_id)
     _end(row, now)
     audit.by(session, actor, "roster_left", SUBJECT, row.id, now=now)
     await note_act(
@@ -215,7 +215,7 @@ async def favour(
 ) -> Member:
     """The firm likes to see this person again, or no longer says so."""
     check_firm(actor, enterprise_id)
-    row = await _find(session, enterprise_id, person_id)
+    row = await find_current(session, enterprise_id, person_id)
     check_version(row.version, expected_version)
     if row.favourite != favourite:
         row.favourite = favourite
@@ -226,7 +226,7 @@ async def favour(
 async def remove(session: AsyncSession, actor: Actor, enterprise_id: UUID, person_id: UUID, *, now: datetime) -> None:
     """Off the firm's list; the person may scan again. Not inviting them any more is a block of its own."""
     check_firm(actor, enterprise_id)
-    row = await _find(session, enterprise_id, person_id)
+    row = await find_current(session, enterprise_id, person_id)
     _end(row, now)
     audit.by(session, actor, "roster_removed", SUBJECT, row.id, now=now)
 
@@ -244,7 +244,7 @@ async def vouch(
 ) -> Skill:
     """The firm's word for a level it has seen; below a certificate's and the town's. The person is told."""
     check_firm(actor, enterprise_id)
-    await _find(session, enterprise_id, person_id)
+    await find_current(session, enterprise_id, person_id)
     row = await find_skill(session, person_id, process_code)
     if row is None:
         raise WorkerSkillNotFoundError
@@ -285,7 +285,7 @@ async def is_member(session: AsyncSession, enterprise_id: UUID, person_id: UUID)
     return found.one_or_none() is not None
 
 
-async def _find(session: AsyncSession, enterprise_id: UUID, person_id: UUID) -> RosterMember:
+async def find_current(session: AsyncSession, enterprise_id: UUID, person_id: UUID) -> RosterMember:
     found = await session.exec(
         select(RosterMember)
         .where(RosterMember.enterprise_id == enterprise_id, RosterMember.person_id == person_id, _current)

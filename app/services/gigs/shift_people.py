@@ -31,7 +31,7 @@ class People:
 
 async def of_shift(session: AsyncSession | ReadSession, crypto: Crypto, actor: Actor, shift_id: UUID) -> People:
     """Seats and who has them, in the order in which they were taken; four statements whatever the number."""
-    on = await board.of_firm(session, actor, shift_id)
+    on = await board.at_site(session, actor, shift_id)
     rows = (
         await session.exec(
             select(Assignment)

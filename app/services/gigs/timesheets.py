@@ -14,7 +14,7 @@ from app.core.crypto import Crypto
 from app.core.db import ReadSession, check_version, lock
 from app.core.events import emit
 from app.core.ids import new_id
-from app.core.pages import Cursors, after
+from app.core.pages import Cursors
 from app.core.upsert import insert_or_ignore
 from app.models.gigs import Assignment, OrderVersion, Timesheet
 from app.rules.gigs.offers import AssignmentNotFoundError, AssignmentState
@@ -30,6 +30,7 @@ from app.rules.gigs.timesheets import (
     silent_until,
 )
 from app.rules.identity.roles import Actor, Permission
+from app.services.common.lists import newest_first
 from app.services.gigs import assignments, attendance, board, law
 from app.services.gigs.board import OnBoard
 from app.services.gigs.events import TimesheetMoved, TimesheetOpened, TimesheetPayable, TimesheetStated
@@ -218,7 +219,7 @@ async def list_mine(
     """Latest day first."""
     query = {"list": "timesheets", "person": actor.person_id}
     statement = select(Timesheet).where(Timesheet.person_id == actor.person_id)
-    return await _page(session, cursors, query, statement, cursor, limit)
+    return await newest_first(session, cursors, query, Timesheet, statement, cursor=cursor, limit=limit)
 
 
 async def list_of_firm(
@@ -242,7 +243,7 @@ async def list_of_firm(
         statement = statement.where(col(Timesheet.assignment_id).in_(seats))
     if state is not None:
         statement = statement.where(Timesheet.state == state)
-    return await _page(session, cursors, query, statement, cursor, limit)
+    return await newest_first(session, cursors, query, Timesheet, statement, cursor=cursor, limit=limit)
 
 
 async def stand_due(session: AsyncSession, *, now: datetime) -> int:
@@ -370,16 +371,6 @@ async def _get(session: ReadSession | AsyncSession, whose: Any, timesheet_id: UU
     if row is None:
         raise TimesheetNotFoundError
     return row
-
-
-async def _page(
-    session: ReadSession, cursors: Cursors, query: dict[str, Any], statement: Any, cursor: str | None, limit: int
-) -> tuple[Sequence[Timesheet], str | None]:
-    keys = [col(Timesheet.created_at), col(Timesheet.id)]
-    if cursor is not None:
-        statement = statement.where(after(keys, cursors.decode(query, cursor)))
-    rows = (await session.exec(statement.order_by(*(key.desc() for key in keys)).limit(limit + 1))).all()
-    return cursors.page(query, rows, limit, lambda row: [row.created_at, row.id])
 
 
 async def note(

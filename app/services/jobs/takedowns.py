@@ -192,7 +192,9 @@ async def list_of(session: ReadSession, actor: Actor, vacancy_id: UUID) -> Seque
 async def opened(runtime: Runtime, session: AsyncSession, rows: Sequence[VacancyTakedown]) -> list[OpenedTakedown]:
     """With the words of both sides and their files: whoever may read the one may read the others."""
     used = await files.files_of_many(session, SUBJECT, [row.id for row in rows])
-    links = await files.reviewer_links(runtime, session, [file_id for ids in used.values() for file_id in ids])
+    links = await files.links_of(
+        runtime, session, [file_id for ids in used.values() for file_id in ids], reviewing=True
+    )
     return [
         OpenedTakedown(
             row,

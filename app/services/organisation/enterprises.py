@@ -63,6 +63,16 @@ async def find_enterprises(session: ReadSession, *, name: str) -> Sequence[Enter
     return rows.all()
 
 
+async def find_by_name(session: AsyncSession, name: str) -> UUID | None:
+    """The one firm of exactly this name, or of this other name that a source uses; None where none or several are."""
+    other = select(col(EnterpriseName.enterprise_id)).where(EnterpriseName.name == name)
+    rows = await session.exec(
+        select(col(Enterprise.id)).where(or_(col(Enterprise.name) == name, col(Enterprise.id).in_(other))).limit(2)
+    )
+    found = rows.all()
+    return found[0] if len(found) == 1 else None
+
+
 async def names_of(session: ReadSession | AsyncSession, enterprise_ids: Collection[UUID]) -> dict[UUID, str]:
     rows = await session.exec(
         select(col(Enterprise.id), col(Enterprise.name)).where(col(Enterprise.id).in_(enterprise_ids))

@@ -74,7 +74,7 @@ async def list_liaison(session: ReadSession, actor: Actor, *, state: LiaisonStat
     return [_liaison_row(link, party, names) for link, party in await session.exec(statement)]
 
 
-async def firms_of_cadres(session: AsyncSession) -> list[tuple[UUID, UUID]]:
+async def firms_of_cadres(session: AsyncSession | ReadSession) -> list[tuple[UUID, UUID]]:
     """`(person, enterprise)`: the known liaison cadres who have claimed their record, and the firms they stand beside."""
     rows = await session.exec(
         select(RosterPerson.person_id, PartyOrganisation.enterprise_id)

@@ -5,7 +5,7 @@ from typing import Any
 from demo.client import Caller
 from tests.support.recipes.book import Call, recipe
 from tests.support.recipes.gigs_orders import order, plain, stretch
-from tests.support.recipes.gigs_profiles import worker
+from tests.support.recipes.gigs_profiles import member, worker
 from tests.support.recipes.town import Town
 
 
@@ -139,6 +139,12 @@ def list_shift_people(town: Town) -> Call:
     shift = open_shift(town)
     seat(town, shift)
     return Call(town.firm.owner, {"shift_id": shift["id"]})
+
+
+@recipe
+def invite_to_shift(town: Town) -> Call:
+    person = member(town)
+    return Call(town.firm.owner, {"shift_id": open_shift(town)["id"]}, body={"person_id": person.person_id})
 
 
 @recipe

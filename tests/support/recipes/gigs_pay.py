@@ -80,8 +80,9 @@ def mediate_my_wage(town: Town) -> Call:
 
 @recipe
 def list_settlements(town: Town) -> Call:
-    due(town)
-    return Call(town.firm.owner, query={"limit": 5, "enterprise_id": town.firm.id, "state": "due"})
+    _, row = due(town)
+    days = {"from": row["period_start"], "to": row["period_end"]}
+    return Call(town.firm.owner, query={"limit": 5, "enterprise_id": town.firm.id, "state": "due"} | days)
 
 
 @recipe
@@ -141,6 +142,17 @@ def mediate_wage(town: Town) -> Call:
 def list_overdue_wages(town: Town) -> Call:
     overdue(town)
     return Call(town.gigs_officer)
+
+
+@recipe
+def list_overdue_settlements(town: Town) -> Call:
+    _, row = overdue(town)
+    return Call(town.gigs_officer, {"enterprise_id": row["enterprise_id"]})
+
+
+@recipe
+def list_my_overdue_firms(town: Town) -> Call:
+    return Call(town.someone())
 
 
 def block(town: Town, state: str = "proposed") -> dict[str, Any]:
