@@ -406,6 +406,6 @@ async def test_the_firm_where_the_work_is_sees_an_agencys_order_and_runs_the_gat
     # What is the employer's stays the employer's.
     refused(await gate.post(f"/shifts/{shift.id}/urgent", {"expected_version": 1}, key=key()), 404, "shift_not_found")
     form = {"expected_version": order.version, "reason": "不归我们取消"}
-    refused(await gate.post(f"/shift-orders/{order.id}/cancel", form, key=key()), 404, "order_not_found")
+    refused(await gate.post(f"/shift-orders/{order.id}/cancel", form, key=key()), 404, "shift_order_not_found")
     third = await world.person()
     assert (await third.get(f"/shifts/{shift.id}/people")).status_code in {403, 404}

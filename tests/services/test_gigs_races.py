@@ -139,24 +139,15 @@ async def test_seats_are_given_up_while_others_stand_in_line(world: World, hirin
     async def stand_in_line(one: Actor) -> str:
         return await attempt(world, lambda s: claims.wait(s, world.crypto, one, shift.id, now=world.clock.now()))
 
-    async def leave(one: Actor) -> str:
-        async def act(session: Any) -> Any:
-            mine = select(Assignment.id, Assignment.version).where(  # type: ignore[call-overload]
-                Assignment.person_id == one.person_id, Assignment.shift_id == shift.id
-            )
-            row = (await session.exec(mine)).one()
-            return await attendance.leave(
-                session, world.crypto, one, row.id, excuse=None, expected_version=row.version, now=world.clock.now()
-            )
-
-        return await attempt(world, act)
-
     async def refilled() -> None:
         for _ in range(6):
             await attempt(world, lambda s: refill.refill(s, shift.id, now=world.clock.now()))
             await asyncio.sleep(0)
 
-    acts = [*(stand_in_line(one) for one in people[10:]), *(leave(one) for one in people[:6])]
+    acts = [
+        *(stand_in_line(one) for one in people[10:]),
+        *(attempt(world, leaving(world, one, shift)) for one in people[:6]),
+    ]
     dice.shuffle(acts)
     await asyncio.gather(refilled(), *acts)
     await attempt(world, lambda s: refill.refill(s, shift.id, now=world.clock.now()))
@@ -191,6 +182,89 @@ async def test_seats_are_given_up_while_others_stand_in_line(world: World, hirin
         )
         twice = select(func.count()).select_from(Offer).group_by(Offer.person_id)  # type: ignore[arg-type]
         assert set((await connection.execute(twice)).scalars()) <= {1}
+
+
+async def test_five_hundred_claim_fifty_seats_while_some_give_theirs_up_and_some_decline(
+    world: World, hiring: Hiring
+) -> None:
+    """Everything at once: who finds it full stands in line, every third gives up the seat, every second declines an offer."""
+    floor = await gigs.floor(world, hiring)
+    shift = await gigs.shift(
+        floor, await gigs.order(floor, fill_mode=FillMode.FIRST_COME), gigs.at(world, 4, 8), heads=HEADS
+    )
+    people = await crowd(world, PEOPLE)
+    counts: Counter[str] = Counter()
+    under_way = PEOPLE
+
+    async def one(place: int, actor: Actor) -> None:
+        nonlocal under_way
+        found = "seats_still_free"
+        # A seat that has just fallen free is claimed, not waited for.
+        while found == "seats_still_free":
+            found = await attempt(world, claiming(world, actor, shift))
+            if found == "seats_full":
+                found = await attempt(
+                    world, lambda s: claims.wait(s, world.crypto, actor, shift.id, now=world.clock.now())
+                )
+                counts["waiting"] += found == "done"
+            elif found == "done":
+                counts["claimed"] += 1
+                if place % 3 == 0:
+                    while counts["waiting"] < HEADS:
+                        await asyncio.sleep(0.01)
+                    assert await attempt(world, leaving(world, actor, shift)) == "done"
+                    counts["left"] += 1
+        assert found == "done"
+        under_way -= 1
+
+    async def answered() -> int:
+        """Whoever was asked answers at once."""
+        async with world.runtime.db.unit_of_work() as session:
+            asked = select(Offer.id, Offer.person_id, Offer.version).where(Offer.state == OfferState.OFFERED)  # type: ignore[call-overload]
+            rows = (await session.exec(asked)).all()
+        by_person = {actor.person_id: (place, actor) for place, actor in enumerate(people)}
+
+        async def answer(row: Any) -> None:
+            place, actor = by_person[row.person_id]
+            verb, name = (offers.decline, "declined") if place % 2 else (offers.accept, "accepted")
+            act = lambda s: verb(s, world.crypto, actor, row.id, expected_version=row.version, now=world.clock.now())  # noqa: E731
+            counts[name if await attempt(world, act) == "done" else "other"] += 1
+
+        await asyncio.gather(*(answer(row) for row in rows))
+        return len(rows)
+
+    async def worker() -> None:
+        idle = 0
+        while under_way or idle < 2:
+            await attempt(world, lambda s: refill.refill(s, shift.id, now=world.clock.now()))
+            idle = 0 if await answered() or under_way else idle + 1
+
+    await asyncio.gather(worker(), *(one(place, actor) for place, actor in enumerate(people)))
+    numbers = await tally(world, shift)
+    assert numbers == {"taken": 100, "offered": 0, "seats": 100, "held": 100, "asked": 0}
+    assert counts["other"] == 0
+    assert counts["claimed"] + counts["accepted"] - counts["left"] == HEADS
+    async with world.runtime.db.connection() as connection:
+        per_person = select(func.count()).select_from(Offer).group_by(Offer.person_id)  # type: ignore[arg-type]
+        assert set((await connection.execute(per_person)).scalars()) <= {1}
+        made = (await connection.execute(select(func.count()).select_from(Offer))).scalar_one()
+    # Each seat that fell free was offered once, and again only after it was declined.
+    assert made == counts["accepted"] + counts["declined"]
+    assert counts["left"] > 0
+    assert counts["declined"] > 0
+
+
+def leaving(world: World, actor: Actor, shift: Shift) -> Act:
+    async def act(session: Any) -> Any:
+        mine = select(Assignment.id, Assignment.version).where(  # type: ignore[call-overload]
+            Assignment.person_id == actor.person_id, Assignment.shift_id == shift.id
+        )
+        row = (await session.exec(mine)).one()
+        return await attendance.leave(
+            session, world.crypto, actor, row.id, excuse=None, expected_version=row.version, now=world.clock.now()
+        )
+
+    return act
 
 
 async def test_an_offer_is_accepted_declined_and_lapsed_at_once(world: World, hiring: Hiring) -> None:
