@@ -124,7 +124,7 @@ async def test_from_rows_to_offers(world: World, floor: Floor) -> None:
     assert await count(world, Offer) == 2
 
 
-async def test_the_problem_says_what_the_rows_say(world: World, floor: Floor) -> None:
+async def test_the_problem_says_what_the_rows_say(world: World, floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = await gigs.worker(
         world, least_hour_fen=2300, reach_m=4000, overtime_consent=True, favourites=[floor.firm_id],
         blocks=[str(new_id())], companions=["塘后姐妹"], wanted_minutes_week=1200,
@@ -157,6 +157,11 @@ async def test_the_problem_says_what_the_rows_say(world: World, floor: Floor) ->
     assert problem.pins == {(worker.id, str(held.shift_id))}
     assert problem.horizon_days == 3
     assert to_json(from_json(to_json(problem))) == to_json(problem)
+    # More people than a statement takes parameters are asked about in parts.
+    monkeypatch.setattr(problem_of, "AT_ONCE", 1)
+    async with world.runtime.db.unit_of_work() as session:
+        in_parts = await problem_of.build(session, UUID(floor.firm_id), horizon, now=world.clock.now())
+    assert in_parts == problem
 
 
 async def test_building_costs_the_same_for_ten_and_for_forty(world: World, floor: Floor) -> None:

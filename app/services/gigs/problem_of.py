@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.clock import CHINA, china_date
 from app.core.crypto import crypto_of
+from app.core.parts import in_parts
 from app.matching import allocation
 from app.matching.allocation import Anchor, DoneShift, Problem, Window
 from app.models.gigs import Assignment, Offer, PlanPin, Shift, ShiftOrder, WorkerBlock, WorkerProfile, WorkerSkill
@@ -29,6 +30,8 @@ from app.services.gigs.law import Standing
 # Fairness looks at four weeks: those before the horizon that make it up to them.
 FAIR_DAYS = 28
 URGENT_PRIORITY = 5
+# People asked about in one statement: PostgreSQL takes 32,767 parameters.
+AT_ONCE = 10_000
 NIGHT_FROM, NIGHT_TO = timedelta(hours=22), timedelta(hours=6)
 
 
@@ -56,13 +59,13 @@ class Horizon:
 class Known:
     """What the rows say of the people, by person."""
 
-    skills: Mapping[UUID, Mapping[str, int]]
-    times: Mapping[UUID, Times]
-    standings: Mapping[UUID, Standing]
-    blocks: Mapping[UUID, frozenset[str]]
-    past: Mapping[UUID, int]
-    done: Mapping[UUID, Sequence[Stretch]]
-    groups: Mapping[UUID, str]
+    skills: dict[UUID, dict[str, int]]
+    times: dict[UUID, Times]
+    standings: dict[UUID, Standing]
+    blocks: dict[UUID, frozenset[str]]
+    past: dict[UUID, int]
+    done: dict[UUID, list[Stretch]]
+    groups: dict[UUID, str]
 
 
 async def build(
@@ -152,13 +155,33 @@ async def _pins(session: AsyncSession, shift_ids: Collection[UUID]) -> Sequence[
 async def _people(session: AsyncSession, processes: Collection[str], must: Collection[UUID]) -> Sequence[WorkerProfile]:
     """Who is active and knows one of the processes; and whoever stands in the plan already."""
     able = select(col(WorkerSkill.person_id)).where(col(WorkerSkill.process_code).in_(processes))
-    wanted = (col(WorkerProfile.active) & col(WorkerProfile.person_id).in_(able)) | col(WorkerProfile.person_id).in_(
-        must
+    found = await session.exec(
+        select(WorkerProfile).where(col(WorkerProfile.active), col(WorkerProfile.person_id).in_(able))
     )
-    return (await session.exec(select(WorkerProfile).where(wanted).order_by(col(WorkerProfile.person_id)))).all()
+    people = {row.person_id: row for row in found}
+    for part in in_parts(sorted(set(must) - set(people)), AT_ONCE):
+        others = await session.exec(select(WorkerProfile).where(col(WorkerProfile.person_id).in_(part)))
+        people |= {row.person_id: row for row in others}
+    return [people[person_id] for person_id in sorted(people)]
 
 
 async def _known(
+    session: AsyncSession,
+    people: Sequence[WorkerProfile],
+    horizon: Horizon,
+    shift_ids: Collection[UUID],
+    shared: Collection[tuple[UUID, UUID]],
+) -> Known:
+    """A fixed number of statements for each so many people: a statement takes only so many parameters."""
+    found = Known(skills={}, times={}, standings={}, blocks={}, past={}, done={}, groups=_groups(people))
+    for part in in_parts(people, AT_ONCE):
+        one = await _known_of(session, part, horizon, shift_ids, shared)
+        for name in ("skills", "times", "standings", "blocks", "past", "done"):
+            getattr(found, name).update(getattr(one, name))
+    return found
+
+
+async def _known_of(
     session: AsyncSession,
     people: Sequence[WorkerProfile],
     horizon: Horizon,
@@ -193,7 +216,7 @@ async def _known(
             for person_id, rows in work.items()
         },
         done=work,
-        groups=_groups(people),
+        groups={},
     )
 
 
