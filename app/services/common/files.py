@@ -228,12 +228,10 @@ async def links_of(
 
     `reviewing`: for the second person, who looks at what nobody else may see yet; the others get what is ready.
     """
-    use = OWN
-    where: list[ColumnElement[bool]] = [col(File.id).in_(file_ids), col(File.object_name).is_not(None)]
+    use, where = OWN, and_(col(File.id).in_(file_ids), col(File.object_name).is_not(None))
     if not reviewing:
-        use = VIEW
-        where.append(col(File.state) == FileState.READY)
-    rows, now = await session.exec(select(File).where(*where)), runtime.clock.now()
+        use, where = VIEW, and_(where, col(File.state) == FileState.READY)
+    rows, now = await session.exec(select(File).where(where)), runtime.clock.now()
     return {row.id: runtime.links.make(_path(row.id), row.id, use=use, now=now, lifetime=LINK_LIFETIME) for row in rows}
 
 
