@@ -1,7 +1,7 @@
 """From rows to a problem of the allocation: a fixed number of statements, however many people and shifts there are."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
