@@ -244,15 +244,23 @@ def _pay(teller: Teller, firm: Floor, person: Caller, wage: dict[str, Any]) -> N
     except Refused as exc:
         refusal = exc.body["message"]
     teller.check(f"多登记一分被退回：{refusal}", "104.00" in refusal)
+    # Their last statement serves as the paper that the firm shows: a PDF like any other.
+    proof = firm.owner.upload("transfer.pdf", person.download(f"/me/settlements.pdf{_days(wage)}"), "wage_proof")
     paid = firm.owner.post_keyed(
         f"/settlements/{wage['id']}/pay", paid_fen=wage["due_fen"], paid_on=today, paid_by="wechat",
-        expected_version=wage["version"],
+        proof_file_id=proof["file_id"], expected_version=wage["version"],
     )  # fmt: skip
+    seen = person.get(f"/me/settlements/{wage['id']}")
+    teller.check("本人可以打开企业的支付凭据", bool(seen["proof_url"]))
     got = person.post_keyed(f"/me/settlements/{wage['id']}/receive", expected_version=paid["version"])
     teller.check("企业登记付给本人，本人确认收到", got["state"] == "received")
-    last = date.fromisoformat(wage["period_end"])
-    query = f"?from={last - timedelta(days=7)}&to={last + timedelta(days=1)}"
+    query = _days(wage)
     content = firm.owner.download(f"/enterprises/{firm.id}/settlements.xlsx{query}")
     printed = person.download(f"/me/settlements.pdf{query}")
     teller.check(f"本人的结算单（PDF，{len(printed):,} 字节）", printed[:5] == b"%PDF-")
     teller.check(f"工资支付台账（Excel，{len(content):,} 字节）含法定各栏", content[:2] == b"PK")
+
+
+def _days(wage: dict[str, Any]) -> str:
+    last = date.fromisoformat(wage["period_end"])
+    return f"?from={last - timedelta(days=7)}&to={last + timedelta(days=1)}"
