@@ -1,0 +1,233 @@
+"""The rows of the ledger: the only place that writes accounts, entries, postings, lots and holds. Its acts stand in `ledger`.
+
+Whose account it is stands locked from the first statement on, so that what one person does is decided one after the other;
+accounts of the system come last and are split into shards, so that many people at once wait for each other but briefly.
+Each act costs the same however long the history: conditional updates and single inserts, no object graphs.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.core.ids import new_id
+from app.core.parts import in_parts
+from app.core.upsert import insert_or_ignore
+from app.models.points import JournalEntry, PointsAccount, PointsHold, PointsHoldPart, PointsLot, Posting
+from app.rules.points import ledger as rules
+from app.rules.points.ledger import AccountKind, EntryKind, HoldState, Lot, Part
+
+SHARDS = 16
+# The accounts of the system have ids that everybody can work out.
+NAMES = UUID("6f3ae3a2-5a0c-4c55-9b0e-6c0a5d0d7c11")
+# Rows in one statement.
+BATCH = 200
+A = AccountKind
+ACCOUNT: Any = PointsAccount.__table__  # type: ignore[attr-defined]
+ENTRY: Any = JournalEntry.__table__  # type: ignore[attr-defined]
+POSTING: Any = Posting.__table__  # type: ignore[attr-defined]
+LOT: Any = PointsLot.__table__  # type: ignore[attr-defined]
+HOLD: Any = PointsHold.__table__  # type: ignore[attr-defined]
+PART: Any = PointsHoldPart.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """As it stands under its lock."""
+
+    id: UUID
+    balance: int
+    debt: int
+    moved_to: UUID | None = None
+
+    @property
+    def available(self) -> int:
+        return self.balance + self.debt
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold under its lock. `turn` counts how often it was fulfilled and undone."""
+
+    id: UUID
+    account_id: UUID
+    points: int
+    state: HoldState
+    turn: int
+
+    @property
+    def cause(self) -> str:
+        return f"hold:{self.id}:{self.turn}"
+
+
+def system_account(kind: AccountKind, shard: int) -> UUID:
+    return uuid.uuid5(NAMES, f"{kind.value}:{shard}")
+
+
+async def lock_account(session: AsyncSession, person_id: UUID, *, now: datetime) -> Account:
+    """The person's account, made where there is none yet; of a merged record that of the other."""
+    mine = ACCOUNT.c.person_id == person_id
+    found = await locked(session, mine)
+    if found is None:
+        row = PointsAccount(id=new_id(), created_at=now, kind=A.PERSON, person_id=person_id)
+        await insert_or_ignore(session, PointsAccount, row.model_dump())
+        found = await locked(session, mine)
+    if found is None:
+        raise RuntimeError("an account that was just made is not there")
+    return found if found.moved_to is None else await lock_current(session, found.moved_to)
+
+
+async def post(
+    session: AsyncSession, kind: EntryKind, account_id: UUID, points: int, *, cause: str, told: str, now: datetime,
+    actor_id: UUID | None = None, expires_at: datetime | None = None,
+) -> None:  # fmt: skip
+    """`account_id`: the person's, on whichever side the kind says, or neither."""
+    shard = account_id.int % SHARDS
+    giver, taker = (account_id if owner is A.PERSON else system_account(owner, shard) for owner in rules.MOVES[kind])
+    # The person's own first: that lock is held anyway, the others as briefly as can be and in one order.
+    sides = sorted([(-points, giver), (points, taker)], key=lambda side: (side[1] != account_id, side[1]))
+    values = {"kind": kind, "cause": cause, "actor_id": actor_id, "expires_at": expires_at, "told": told}
+    await write(session, values, sides, now)
+
+
+async def write(
+    session: AsyncSession, values: dict[str, Any], sides: Sequence[tuple[int, UUID]], now: datetime
+) -> None:
+    """The entry, both balances, both postings."""
+    made = await do(
+        session,
+        insert(ENTRY).values(created_at=now, **values | {"told": values["told"][:200]}).returning(ENTRY.c.seq),
+    )
+    seq, postings = made.scalar_one(), []
+    for change, account_id in sides:
+        changed = await do(
+            session,
+            update(ACCOUNT)
+            .where(ACCOUNT.c.id == account_id)
+            .values(balance=ACCOUNT.c.balance + change, seq=ACCOUNT.c.seq + 1)
+            .returning(ACCOUNT.c.seq, ACCOUNT.c.balance),
+        )
+        number, balance = changed.one()
+        postings.append(
+            {
+                "entry_seq": seq,
+                "account_id": account_id,
+                "points": change,
+                "account_seq": number,
+                "balance_after": balance,
+            }
+        )
+    await do(session, insert(POSTING), postings)
+
+
+async def into_lot(
+    session: AsyncSession, account_id: UUID, expires_at: datetime, *, granted: int, remaining: int, now: datetime,
+    held: int = 0,
+) -> UUID:  # fmt: skip
+    """The account is locked, so nobody makes the same lot meanwhile."""
+    mine = (LOT.c.account_id == account_id) & (LOT.c.expires_at == expires_at)
+    more = {"granted": LOT.c.granted + granted, "remaining": LOT.c.remaining + remaining, "held": LOT.c.held + held}
+    found = await do(session, update(LOT).where(mine).values(**more).returning(LOT.c.id))
+    lot_id: UUID | None = found.scalar_one_or_none()
+    if lot_id is None:
+        lot_id = new_id()
+        values = {"granted": granted, "remaining": remaining, "held": held, "expires_at": expires_at}
+        await do(session, insert(LOT).values(id=lot_id, created_at=now, account_id=account_id, **values))
+    return lot_id
+
+
+async def change_debt(session: AsyncSession, account_id: UUID, more: int) -> None:
+    if more:
+        await do(session, update(ACCOUNT).where(ACCOUNT.c.id == account_id).values(debt=ACCOUNT.c.debt + more))
+
+
+async def settle_debt(session: AsyncSession, account_id: UUID) -> None:
+    """Whoever owes has nothing to spend."""
+    account = await locked(session, ACCOUNT.c.id == account_id)
+    if account is None or not account.debt:
+        return
+    taken = rules.take_back(await open_lots(session, account_id), account.debt)
+    await move_lots(session, taken.parts, remaining=-1)
+    await change_debt(session, account_id, taken.debt - account.debt)
+
+
+async def move_lots(session: AsyncSession, parts: Sequence[Part], *, remaining: int = 0, held: int = 0) -> None:
+    """Each part times these signs, lots of equal parts in one statement. The CHECK refuses what a lot does not hold."""
+    of: dict[int, list[UUID]] = {}
+    for part in parts:
+        of.setdefault(part.points, []).append(part.lot_id)
+    for points, lots in of.items():
+        values = {"remaining": LOT.c.remaining + remaining * points, "held": LOT.c.held + held * points}
+        for some in in_parts(lots, BATCH):
+            await do(session, update(LOT).where(LOT.c.id.in_(some)).values(**values))
+
+
+async def do(session: AsyncSession, statement: Any, values: Any = None) -> Any:
+    """In the transaction of the session, without its objects: nothing here is one."""
+    return await (await session.connection()).execute(statement, values)
+
+
+async def locked(session: AsyncSession, where: Any) -> Account | None:
+    columns = (ACCOUNT.c.id, ACCOUNT.c.balance, ACCOUNT.c.debt, ACCOUNT.c.moved_to)
+    row = (await do(session, select(*columns).where(where).with_for_update())).one_or_none()
+    return None if row is None else Account(*row)
+
+
+async def lock_current(session: AsyncSession, account_id: UUID) -> Account:
+    """The account, or the one that it was merged into."""
+    found = await locked(session, ACCOUNT.c.id == account_id)
+    while found is not None and found.moved_to is not None:
+        found = await locked(session, ACCOUNT.c.id == found.moved_to)
+    if found is None:
+        raise RuntimeError("an account that was posted to is not there")
+    return found
+
+
+async def lock_hold(session: AsyncSession, hold_id: UUID) -> Held:
+    """The account first, as everywhere, then the hold."""
+    account_id = (await do(session, select(HOLD.c.account_id).where(HOLD.c.id == hold_id))).scalar_one()
+    await locked(session, ACCOUNT.c.id == account_id)
+    row = (
+        await do(
+            session, select(HOLD.c.points, HOLD.c.state, HOLD.c.turns).where(HOLD.c.id == hold_id).with_for_update()
+        )
+    ).one()
+    return Held(hold_id, account_id, row.points, row.state, row.turns)
+
+
+async def end_hold(session: AsyncSession, held: Held, state: HoldState) -> None:
+    await do(session, update(HOLD).where(HOLD.c.id == held.id).values(state=state))
+
+
+async def parts_of(session: AsyncSession, hold_id: UUID) -> list[tuple[Part, datetime]]:
+    """The parts of a hold, each with when its lot expires; first expiring first."""
+    rows = await do(
+        session,
+        select(PART.c.lot_id, PART.c.points, LOT.c.expires_at)
+        .join(LOT, LOT.c.id == PART.c.lot_id)
+        .where(PART.c.hold_id == hold_id)
+        .order_by(LOT.c.expires_at),
+    )
+    return [(Part(row.lot_id, row.points), row.expires_at) for row in rows]
+
+
+async def open_lots(session: AsyncSession, account_id: UUID) -> list[Lot]:
+    rows = await do(
+        session,
+        select(LOT.c.id, LOT.c.remaining, LOT.c.expires_at)
+        .where(LOT.c.account_id == account_id, LOT.c.remaining > 0)
+        .order_by(LOT.c.expires_at),
+    )
+    return [Lot(row.id, row.remaining, row.expires_at) for row in rows]
+
+
+async def entry_of(session: AsyncSession, kind: EntryKind, cause: str) -> int | None:
+    found: int | None = (
+        await do(session, select(ENTRY.c.seq).where(ENTRY.c.kind == kind, ENTRY.c.cause == cause))
+    ).scalar_one_or_none()
+    return found
