@@ -26,6 +26,7 @@ from app.services.identity import audit_chain, rotation, staff
 from app.services.jobs import evaluation
 from app.services.organisation.report import render_report, seed_report
 from app.services.organisation.seeding import SeedOutcome, load_seeds
+from app.services.points import verification
 from app.services.runtime import Runtime, open_runtime
 from app.tasks import retention
 from app.tasks.worker import run_worker
@@ -232,6 +233,28 @@ def audit_anchor() -> None:
         return audit_chain.anchor_line(seq, chain, runtime.clock.now())
 
     sys.stdout.write(_run(work) + "\n")
+
+
+points_commands = typer.Typer(no_args_is_help=True, help="文明积分的账本")
+main.add_typer(points_commands, name="points")
+
+
+@points_commands.command("verify")
+def points_verify() -> None:
+    """核对账本：每笔合计为零、余额与分录相符、各批与冻结相符；不符的逐条列出。"""
+
+    async def work(runtime: Runtime) -> tuple[verification.TrialBalance, list[verification.Fault]]:
+        async with runtime.db.snapshot() as connection:
+            return await verification.trial_balance(connection), await verification.verify(connection)
+
+    balance, faults = _run(work)
+    sums = "，".join(f"{kind.label} {points}" for kind, points in balance.balances.items())
+    sys.stdout.write(f"截至第 {balance.as_of} 笔：{sums}；合计 {balance.total}\n")
+    for fault in faults:
+        sys.stdout.write(f"不符：{fault.rule}（{fault.thing}）\n")
+    if faults:
+        raise typer.Exit(1)
+    sys.stdout.write("相符\n")
 
 
 @main.command("evaluate")

@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.core.logging import configure_logging
 from app.core.middleware import Edge
 from app.core.settings import Settings
-from app.routers import common, failures, gigs, identity, jobs, organisation
+from app.routers import common, failures, gigs, identity, jobs, organisation, points
 from app.routers.document import finished
 from app.services import reactions
 from app.services.jobs.openings import warm
@@ -73,6 +73,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         common.ROOT,
         *jobs.ROUTERS,
         *gigs.ROUTERS,
+        *points.ROUTERS,
         *common.ROUTERS,
         *identity.ROUTERS,
         *organisation.ROUTERS,

@@ -39,6 +39,7 @@ from app.services.gigs import (
 from app.services.jobs import fair_reports, fairs, interview_news, invitations, kept, permits, saved, surveys, waiting
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
+from app.services.points import ledger as points_ledger
 from app.services.runtime import Runtime
 
 # House style: keys are kept at least 24 h; a client that retries later than two days starts anew.
@@ -85,6 +86,7 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "sharing_ended": await _repeat(runtime, lambda session: sharing_agreements.end_due(session, now=now)),
         "accidents_reminded": await _repeat(runtime, lambda session: accidents.remind_due(session, now=now)),
         "urgent_widened": await _repeat(runtime, lambda session: urgent.widen_due(session, now=now)),
+        "points_expired": await _repeat(runtime, lambda session: points_ledger.expire_due(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }
     for name, statement in _spent(now).items():

@@ -78,11 +78,15 @@ class TokenProvider:
             return held.token
 
     async def drop(self, appid: str, token: str) -> None:
-        """WeChat refused this token: the next caller fetches, in normal mode, never with force_refresh."""
-        held = self._held.get(appid)
-        if held is not None and held.token == token:
-            del self._held[appid]
-        await self._store.drop(appid, token)
+        """WeChat refused this token: the next caller fetches, in normal mode, never with force_refresh.
+
+        Under the lock: whoever looked into the store between the two steps would hold the refused token again.
+        """
+        async with self._locks[appid]:
+            held = self._held.get(appid)
+            if held is not None and held.token == token:
+                del self._held[appid]
+            await self._store.drop(appid, token)
 
     async def _shared(self, appid: str, fetch: Fetch) -> StoredToken:
         loop = asyncio.get_running_loop()

@@ -3,9 +3,7 @@
 Purpose and concerns: see NOTES.md.
 """
 
-import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,10 +13,6 @@ down_revision: str | None = "0012"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# As `services/points/ledger` works out the ids of the system's accounts.
-NAMES = uuid.UUID("6f3ae3a2-5a0c-4c55-9b0e-6c0a5d0d7c11")
-SYSTEM = ("issuance", "held", "redeemed", "expired", "reversed")
-SHARDS = 16
 KEPT = ("journal_entry", "posting")
 
 
@@ -59,6 +53,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_points_account")),
     )
     with op.batch_alter_table("points_account", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_points_account_moved_to"), ["moved_to"], unique=False)
         batch_op.create_index(
             "uq_points_account_person",
             ["person_id"],
@@ -152,29 +147,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("points_hold_part", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_points_hold_part_lot_id"), ["lot_id"], unique=False)
-    _accounts()
     _guards()
-
-
-def _accounts() -> None:
-    """Those of the system, which nobody has to make under fire."""
-    account = sa.table(
-        "points_account", sa.column("id", sa.Uuid()), sa.column("created_at", sa.DateTime(timezone=True)),
-        sa.column("kind", sa.String()), sa.column("shard", sa.Integer()), sa.column("balance", sa.BigInteger()),
-        sa.column("debt", sa.BigInteger()), sa.column("seq", sa.BigInteger()),
-    )  # fmt: skip
-    now = datetime.now(UTC)
-    op.bulk_insert(
-        account,
-        [
-            {
-                "id": uuid.uuid5(NAMES, f"{kind}:{shard}"), "created_at": now, "kind": kind, "shard": shard, "balance": 0,
-                "debt": 0, "seq": 0,
-            }
-            for kind in SYSTEM
-            for shard in range(SHARDS)
-        ],
-    )  # fmt: skip
 
 
 def _guards() -> None:

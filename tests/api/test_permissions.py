@@ -131,6 +131,7 @@ CASES = [
     Case("list_overdue_wages"),
     Case("list_firm_publishing_blocks"),
     Case("list_accident_reports"),
+    Case("get_points_trial_balance"),
     Case("list_no_show_appeals"),
     Case("decide_no_show", gigs_of.no_shows, STALE | {"uphold": True, "decision": "维持"}),
     Case("list_minimum_wages"),

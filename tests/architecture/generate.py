@@ -27,7 +27,7 @@ HEADER = """# 状态图
 TITLES = {
     "OrderState": "用工订单", "ShiftState": "班次", "RunState": "配工", "OfferState": "零工邀约", "AssignmentState": "上岗安排",
     "TimesheetState": "工时单", "DifferenceState": "对账（工时差异）", "AccidentState": "工伤事故报告", "SettlementState": "工资结算",
-    "BlockState": "暂停发布", "NoShowState": "未到岗记录", "SharingState": "共享用工协议",
+    "HoldState": "积分冻结", "BlockState": "暂停发布", "NoShowState": "未到岗记录", "SharingState": "共享用工协议",
     "TakedownState": "岗位下架", "ImportState": "岗位导入", "ChangeState": "发布规则变更",
     "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件",
     "InterviewState": "面试", "InvitationState": "岗位邀请",

@@ -26,7 +26,7 @@ from tests.support.gigs import FLAT_SEAM
 from tests.support.jobs import Hiring
 
 pytestmark = pytest.mark.anyio
-PEOPLE, HEADS = 500, 50
+PEOPLE, HEADS, CALLERS = 500, 50, 64
 TRIES = 20
 Act = Callable[[Any], Awaitable[Any]]
 
@@ -195,33 +195,40 @@ async def test_five_hundred_claim_fifty_seats_while_some_give_theirs_up_and_some
     people = await crowd(world, PEOPLE)
     counts: Counter[str] = Counter()
     under_way = PEOPLE
+    # So many callers at a time; the others are on their way.
+    callers = asyncio.Semaphore(CALLERS)
 
     async def one(place: int, actor: Actor) -> None:
         nonlocal under_way
-        found = "seats_still_free"
-        # A seat that has just fallen free is claimed, not waited for.
-        while found == "seats_still_free":
-            found = await attempt(world, claiming(world, actor, shift))
-            if found == "seats_full":
-                found = await attempt(
-                    world, lambda s: claims.wait(s, world.crypto, actor, shift.id, now=world.clock.now())
-                )
-                counts["waiting"] += found == "done"
-            elif found == "done":
-                counts["claimed"] += 1
-                if place % 3 == 0:
-                    while counts["waiting"] < HEADS:
-                        await asyncio.sleep(0.01)
-                    assert await attempt(world, leaving(world, actor, shift)) == "done"
-                    counts["left"] += 1
-        assert found == "done"
-        under_way -= 1
+        async with callers:
+            found = "seats_still_free"
+            # A seat that has just fallen free is claimed, not waited for.
+            while found == "seats_still_free":
+                found = await attempt(world, claiming(world, actor, shift))
+                if found == "seats_full":
+                    found = await attempt(
+                        world, lambda s: claims.wait(s, world.crypto, actor, shift.id, now=world.clock.now())
+                    )
+                    counts["waiting"] += found == "done"
+                elif found == "done":
+                    counts["claimed"] += 1
+                    if place % 3 == 0:
+                        while counts["waiting"] < HEADS:
+                            await asyncio.sleep(0.01)
+                        assert await attempt(world, leaving(world, actor, shift)) == "done"
+                        counts["left"] += 1
+            assert found == "done"
+            under_way -= 1
 
     async def answered() -> int:
         """Whoever was asked answers at once."""
-        async with world.runtime.db.unit_of_work() as session:
+        rows: list[Any] = []
+
+        async def look(session: Any) -> None:
             asked = select(Offer.id, Offer.person_id, Offer.version).where(Offer.state == OfferState.OFFERED)  # type: ignore[call-overload]
-            rows = (await session.exec(asked)).all()
+            rows.extend((await session.exec(asked)).all())
+
+        await attempt(world, look)
         by_person = {actor.person_id: (place, actor) for place, actor in enumerate(people)}
 
         async def answer(row: Any) -> None:
@@ -240,6 +247,19 @@ async def test_five_hundred_claim_fifty_seats_while_some_give_theirs_up_and_some
             idle = 0 if await answered() or under_way else idle + 1
 
     await asyncio.gather(worker(), *(one(place, actor) for place, actor in enumerate(people)))
+    # Now nobody claims any more: whoever stands in line is asked about every seat that falls free.
+    async with world.runtime.db.connection() as connection:
+        holders = select(Assignment.person_id).where(Assignment.state.in_(HOLDING)).limit(20)  # type: ignore[call-overload, attr-defined]
+        late = set((await connection.execute(holders)).scalars())
+    under_way = len(late)
+
+    async def late_one(actor: Actor) -> None:
+        nonlocal under_way
+        assert await attempt(world, leaving(world, actor, shift)) == "done"
+        counts["left"] += 1
+        under_way -= 1
+
+    await asyncio.gather(worker(), *(late_one(actor) for actor in people if actor.person_id in late))
     numbers = await tally(world, shift)
     assert numbers == {"taken": 100, "offered": 0, "seats": 100, "held": 100, "asked": 0}
     assert counts["other"] == 0
@@ -257,7 +277,9 @@ async def test_five_hundred_claim_fifty_seats_while_some_give_theirs_up_and_some
 def leaving(world: World, actor: Actor, shift: Shift) -> Act:
     async def act(session: Any) -> Any:
         mine = select(Assignment.id, Assignment.version).where(  # type: ignore[call-overload]
-            Assignment.person_id == actor.person_id, Assignment.shift_id == shift.id
+            Assignment.person_id == actor.person_id,
+            Assignment.shift_id == shift.id,
+            Assignment.state.in_(HOLDING),  # type: ignore[attr-defined]
         )
         row = (await session.exec(mine)).one()
         return await attendance.leave(

@@ -239,6 +239,29 @@ async def test_a_dropped_token_is_fetched_anew_by_every_process(
     assert calls(sandbox) == 2
 
 
+async def test_nobody_finds_a_refused_token_while_it_is_dropped(one: Process, clock: FixedClock):
+    """Forgotten in memory and not yet in the store: whoever asked between the two got the refused token a second time."""
+    refused, going = await one.get(), asyncio.Event()
+
+    class Slow(DatabaseTokenStore):
+        async def drop(self, appid: str, token: str) -> None:
+            await going.wait()
+            await super().drop(appid, token)
+
+    async def fetch(appid: str) -> tuple[str, int]:
+        return "68_NEW", 7200
+
+    tokens = TokenProvider(Slow(one.runtime.db, one.runtime.crypto), clock)
+    assert await tokens.get(ZHIPIN, fetch) == refused
+    dropping = asyncio.create_task(tokens.drop(ZHIPIN, refused))
+    await asyncio.sleep(0)
+    asking = asyncio.create_task(tokens.get(ZHIPIN, fetch))
+    await asyncio.sleep(0.05)
+    going.set()
+    await dropping
+    assert (await asking, await tokens.get(ZHIPIN, fetch)) == ("68_NEW", "68_NEW")
+
+
 async def test_dropping_an_old_token_spares_a_newer_one(one: Process, clock: FixedClock):
     await one.store.store(ZHIPIN, "68_NEW", clock.now() + LIFETIME, "one")
     await one.store.drop(ZHIPIN, "68_OLD")

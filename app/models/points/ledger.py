@@ -16,7 +16,7 @@ SEQ = BigInteger().with_variant(Integer, "sqlite")
 
 class PointsAccount(Identified, table=True):
     """`balance`: the sum of its postings; `seq`: how many there are. Those of the system are split into shards, since everybody
-    posts to them; they are there from the beginning.
+    posts to them.
     """
 
     __table_args__ = (
@@ -36,7 +36,7 @@ class PointsAccount(Identified, table=True):
     shard: int = 0
     person_id: UUID | None = Field(default=None, foreign_key="person.id")
     # Two records of one human were merged: everything went to this account.
-    moved_to: UUID | None = Field(default=None, foreign_key="points_account.id")
+    moved_to: UUID | None = Field(default=None, foreign_key="points_account.id", index=True)
     balance: int = Field(default=0, sa_type=BigInteger)
     debt: int = Field(default=0, sa_type=BigInteger)
     seq: int = Field(default=0, sa_type=BigInteger)

@@ -71,6 +71,7 @@ class Permission(StrEnum):
     PERSON_ASSIST = "identity:person:assist"
     PERSON_MANAGE = "identity:person:manage"
     PERSON_REVEAL = "identity:person:reveal"
+    POINTS_READ = "points:ledger:read"
     REPORT_HANDLE = "common:report:handle"
     SELF = "identity:self:use"
     SURVEY_ANSWER = "jobs:survey:answer"
@@ -127,8 +128,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL},
     Role.GRID_LEADER: _GRID | {Permission.SURVEY_READ},
     Role.GRID_MEMBER: _GRID,
+    Role.POINTS_OFFICER: _STAFF | {Permission.POINTS_READ},
     Role.POINTS_CLERK: _STAFF | {Permission.PERSON_ASSIST},
-    Role.AUDITOR: _STAFF | {Permission.AUDIT_READ},
+    Role.AUDITOR: _STAFF | {Permission.AUDIT_READ, Permission.POINTS_READ},
     Role.OWNER: frozenset({
         Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE, *_DISPATCH,
     }),

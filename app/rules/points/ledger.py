@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from app.core.errors import ConflictError, NotFoundError, UnprocessableError
+from app.core.errors import ConflictError, UnprocessableError
 from app.core.labels import Labelled
 from app.core.zone import CHINA, china_date
 
@@ -163,8 +163,3 @@ class NotEnoughPointsError(ConflictError):
 class HoldStateError(ConflictError):
     code = "points_hold_state_wrong"
     message = "这笔积分当前为“{current}”，不能变为“{target}”"
-
-
-class CreditNotFoundError(NotFoundError):
-    code = "points_credit_not_found"
-    message = "没有找到这笔积分"

@@ -91,6 +91,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "rating.person_id": _mine(M.MOVE, D.DELETE, "评价"),
     "no_show.person_id": _mine(M.MOVE, D.DELETE, "未到岗记录"),
     "shared_worker.person_id": _mine(M.STAY, D.DELETE, "共享用工的本人同意"),
+    "points_account.person_id": _mine(M.STAY, D.KEEP, "积分账户：合并时分录转给另一份档案；账目只增不改，只有编号"),
     "retained_record.person_id": PersonColumn(
         exported=False, on_merge=M.MOVE, on_deletion=D.KEEP, why="依法保存的记录：到期清除"
     ),
@@ -112,7 +113,7 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "survey_wave.created_by", "worker_profile.minor_confirmed_by", "worker_skill.proved_by", "worker_block.blocked_by",
             "shift_order.posted_by", "order_template.created_by", "allocation_run.requested_by", "plan_pin.set_by",
             "site_mark.by_person_id", "timesheet_import.imported_by", "publishing_block.decided_by", "rating.by_person_id",
-            "no_show.decided_by", "sharing_agreement.offered_by", "sharing_agreement.answered_by",
+            "no_show.decided_by", "sharing_agreement.offered_by", "sharing_agreement.answered_by", "journal_entry.actor_id",
         ),
         _DONE_BY,
     ),
@@ -132,6 +133,9 @@ ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
 # Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
 CHILDREN: dict[str, str] = {
     "site_mark.assignment_id": "assignment",
+    "posting.account_id": "points_account",
+    "points_lot.account_id": "points_account",
+    "points_hold.account_id": "points_account",
     "settlement_line.settlement_id": "settlement",
     "timesheet_difference.timesheet_id": "timesheet",
     "application_step.application_id": "application",
@@ -153,6 +157,9 @@ HIDDEN_COLUMNS = frozenset({
 EXPORTED_CHILDREN = frozenset(
     {
         "site_mark",
+        "posting",
+        "points_lot",
+        "points_hold",
         "settlement_line",
         "timesheet_difference",
         "application_step",

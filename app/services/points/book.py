@@ -69,6 +69,9 @@ def system_account(kind: AccountKind, shard: int) -> UUID:
     return uuid.uuid5(NAMES, f"{kind.value}:{shard}")
 
 
+SYSTEM_ACCOUNTS = {system_account(kind, shard): (kind, shard) for kind in rules.SYSTEM for shard in range(SHARDS)}
+
+
 async def lock_account(session: AsyncSession, person_id: UUID, *, now: datetime) -> Account:
     """The person's account, made where there is none yet; of a merged record that of the other."""
     mine = ACCOUNT.c.person_id == person_id
@@ -105,14 +108,7 @@ async def write(
     )
     seq, postings = made.scalar_one(), []
     for change, account_id in sides:
-        changed = await do(
-            session,
-            update(ACCOUNT)
-            .where(ACCOUNT.c.id == account_id)
-            .values(balance=ACCOUNT.c.balance + change, seq=ACCOUNT.c.seq + 1)
-            .returning(ACCOUNT.c.seq, ACCOUNT.c.balance),
-        )
-        number, balance = changed.one()
+        number, balance = await _add(session, account_id, change, now)
         postings.append(
             {
                 "entry_seq": seq,
@@ -123,6 +119,24 @@ async def write(
             }
         )
     await do(session, insert(POSTING), postings)
+
+
+async def _add(session: AsyncSession, account_id: UUID, change: int, now: datetime) -> tuple[int, int]:
+    """The number of the posting in its account, and the balance after it."""
+    statement = (
+        update(ACCOUNT)
+        .where(ACCOUNT.c.id == account_id)
+        .values(balance=ACCOUNT.c.balance + change, seq=ACCOUNT.c.seq + 1)
+        .returning(ACCOUNT.c.seq, ACCOUNT.c.balance)
+    )
+    found = (await do(session, statement)).one_or_none()
+    if found is None:
+        # One of the system to which nothing was posted before.
+        kind, shard = SYSTEM_ACCOUNTS[account_id]
+        row = PointsAccount(id=account_id, created_at=now, kind=kind, shard=shard)
+        await insert_or_ignore(session, PointsAccount, row.model_dump())
+        found = (await do(session, statement)).one()
+    return found.seq, found.balance
 
 
 async def into_lot(

@@ -19,6 +19,7 @@ from tests.support.recipes import (
     jobs,
     organisation,
     people,
+    points,
     saved,
     surveys,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "operations_of",
     "organisation",
     "people",
+    "points",
     "saved",
     "send",
     "surveys",

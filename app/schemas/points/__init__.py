@@ -1,0 +1,1 @@
+"""Requests and answers of 文明积分."""
