@@ -67,15 +67,15 @@ async def history(
 ) -> tuple[Sequence[Moved], str | None]:
     """The newest first; with `after_seq` the lines that came after it, oldest first, for whoever keeps a copy."""
     account = await _account_of(session, person_id)
+    query = {"list": "points", "account": None if account is None else account.id, "after": after_seq}
+    begun = None if cursor is None else int(str(cursors.decode(query, cursor)[0]))
     if account is None:
         return [], None
-    query = {"list": "points", "account": account.id, "after": after_seq}
     statement = (
         select(POSTING.c.account_seq, ENTRY.c.created_at, ENTRY.c.kind, POSTING.c.points, POSTING.c.balance_after, ENTRY.c.told)
         .join(ENTRY, ENTRY.c.seq == POSTING.c.entry_seq)
         .where(POSTING.c.account_id == account.id)
     )  # fmt: skip
-    begun = None if cursor is None else int(str(cursors.decode(query, cursor)[0]))
     if after_seq is not None:
         statement = statement.where(POSTING.c.account_seq > (after_seq if begun is None else begun))
         statement = statement.order_by(POSTING.c.account_seq)
