@@ -18,6 +18,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.core import sqlite_cursor
 from app.core.errors import AppError, ConflictError, DatabaseAwayError, StaleError, UnavailableError
 from app.core.settings import Settings
 
@@ -176,6 +177,7 @@ def check_version(current: int, expected: int) -> None:
 
 
 def _sqlite_engine(settings: Settings, *, writes: bool) -> AsyncEngine:
+    sqlite_cursor.install()
     engine = create_async_engine(
         settings.database_url,
         poolclass=AsyncAdaptedQueuePool,
