@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from app.core import idempotency
 from app.core.errors import (
@@ -23,6 +26,7 @@ from app.core.errors import (
 from app.routers.failures import MalformedBodyError, UnsupportedMediaError
 from app.rules.identity.onbehalf import NotOnBehalfError, NotRepresentedError, OutOfScopeError
 
+PREFIX, ANY = "/api/v1", "*"
 # What any request with a body may be refused for, before its route is asked.
 BODY_ERRORS: tuple[type[AppError], ...] = (TooLargeError, MalformedBodyError, UnsupportedMediaError)
 
@@ -61,9 +65,42 @@ def _without(operation: str, status: int, body: bytes) -> bytes:
     return json.dumps(json.loads(body) | taken, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+class IndexedRouter(APIRouter):
+    """Looks at its routes only for a path that one of them can begin.
+
+    Routes are tried one after the other, and there are hundreds: without this, finding the one was an eighth of a request.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path: str = scope["path"]
+        if path.startswith(PREFIX + "/") and not self._beginnings & set(_beginnings(path)):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+    @cached_property
+    def _beginnings(self) -> frozenset[tuple[str, str]]:
+        """Asked for once, when all routes are there."""
+        return frozenset(
+            (first, ANY if second.startswith("{") else second)
+            for route in self.routes
+            for first, second in [_segments(getattr(route, "path", ""))]
+        )
+
+
+def _segments(path: str) -> tuple[str, str]:
+    """The two after the prefix; no name of ours begins with a parameter."""
+    first, _, rest = path.removeprefix(PREFIX + "/").partition("/")
+    return first, rest.partition("/")[0]
+
+
+def _beginnings(path: str) -> tuple[tuple[str, str], tuple[str, str]]:
+    first, second = _segments(path)
+    return (first, second), (first, ANY)
+
+
 def make_router(tag: str) -> APIRouter:
-    return APIRouter(
-        prefix="/api/v1",
+    return IndexedRouter(
+        prefix=PREFIX,
         tags=[tag],
         route_class=KeyedRoute,
         redirect_slashes=False,
