@@ -1,6 +1,6 @@
-"""The floor of a claim: the statements of the application's own claims, played again by a bare ASGI callable.
+"""The floor of an act: the statements of the application's own calls, played again by a bare ASGI callable.
 
-`python -m benchmarks.claims_floor DSN PORT FILE`: `GET /?n=7` runs what claim 7 ran, with its own values: its reads on an
+`python -m benchmarks.replay_floor DSN PORT FILE`: `GET /?n=7` runs what call 7 ran, with its own values: its reads on an
 autocommit connection, its writes in one transaction, committed before the answer. No framework, no objects, no checks.
 """
 
@@ -19,6 +19,12 @@ POOL = 20
 # (writes, statement, parameters), in order.
 Step = tuple[bool, str, Any]
 DONE = b'{"done":true}'
+# The one number that the database gives out, and where it goes: calls are played in another order than they were recorded.
+NUMBERS, NUMBERED = "INSERT INTO journal_entry", "INSERT INTO posting"
+
+
+def numbered(statement: str, values: Any, number: Any) -> Any:
+    return (number, *values[1:]) if statement.startswith(NUMBERED) else values
 
 
 class Postgres:
@@ -34,9 +40,11 @@ class Postgres:
                 if not writes:
                     await connection.fetch(statement, *values)
             async with connection.transaction():
+                number = None
                 for writes, statement, values in steps:
                     if writes:
-                        await connection.fetch(statement, *values)
+                        rows = await connection.fetch(statement, *numbered(statement, values, number))
+                        number = rows[0][0] if statement.startswith(NUMBERS) else number
 
 
 class Lite:
@@ -67,9 +75,11 @@ class Lite:
             self._readers.put_nowait(reader)
         async with self._turn:
             await self._writer.execute("BEGIN IMMEDIATE")
+            number = None
             for writes, statement, values in steps:
                 if writes:
-                    await self._writer.execute_fetchall(statement, values)
+                    rows = list(await self._writer.execute_fetchall(statement, numbered(statement, values, number)))
+                    number = rows[0][0] if statement.startswith(NUMBERS) else number
             await self._writer.execute("COMMIT")
 
 
