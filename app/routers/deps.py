@@ -33,6 +33,7 @@ PUBLIC = frozenset({
 UNKEPT = frozenset(
     {
         "issue_claim_code",
+        "issue_household_code",
         "offer_representation",
         "invite_member",
         "open_console_account",

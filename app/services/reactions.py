@@ -63,7 +63,8 @@ from app.services.jobs import (
     takedowns,
     vacancies,
 )
-from app.services.points import ledger as points_ledger
+from app.services.points import life as points_life
+from app.services.points import news as points_news
 
 # WeChat's `thing` values hold at most 20 characters, `phrase` at most 5 Chinese ones.
 THING = 20
@@ -105,10 +106,12 @@ def register() -> None:
     subscribe(FairCancelled, tell_fair_cancelled)
     subscribe(SavedSearchesMatched, tell_searcher)
     subscribe(PersonMerged, forget_doubly_saved)
-    subscribe(PersonMerged, move_points)
     # What becomes of a worker's registration; who is told of offers and seats, and what a free seat sets going.
     profile_life.register()
     gig_news.register()
+    # What earns points, and what becomes of them with the record; who is told of points, claims, redemptions.
+    points_life.register()
+    points_news.register()
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:
@@ -376,10 +379,6 @@ async def tell_searcher(session: AsyncSession, event: SavedSearchesMatched) -> N
         body=("；".join(told) + "。")[:300], page="pages/search/saved",
         template_data={"thing1": event.news[0][0][:THING], "thing2": f"{sum(n for _, n in event.news)} 个新岗位"},
     )  # fmt: skip
-
-
-async def move_points(session: AsyncSession, event: PersonMerged) -> None:
-    await points_ledger.merge(session, event.source_id, event.target_id, now=event.at)
 
 
 async def forget_doubly_saved(session: AsyncSession, event: PersonMerged) -> None:

@@ -39,6 +39,7 @@ from app.services.gigs import (
 from app.services.jobs import fair_reports, fairs, interview_news, invitations, kept, permits, saved, surveys, waiting
 from app.services.jobs.vacancies import expire_due
 from app.services.organisation import papers
+from app.services.points import awards, expiry_notices, redemptions
 from app.services.points import ledger as points_ledger
 from app.services.runtime import Runtime
 
@@ -86,6 +87,9 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "sharing_ended": await _repeat(runtime, lambda session: sharing_agreements.end_due(session, now=now)),
         "accidents_reminded": await _repeat(runtime, lambda session: accidents.remind_due(session, now=now)),
         "urgent_widened": await _repeat(runtime, lambda session: urgent.widen_due(session, now=now)),
+        "redemptions_lapsed": await _repeat(runtime, lambda session: redemptions.lapse_due(session, now=now)),
+        "awards_credited": await _repeat(runtime, lambda session: awards.retry_waiting(session, now=now)),
+        "expiries_told": await _repeat(runtime, lambda session: expiry_notices.tell_due(session, now=now)),
         "points_expired": await _repeat(runtime, lambda session: points_ledger.expire_due(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }

@@ -35,6 +35,12 @@ PER_PERSON: dict[str, tuple[RateKind, str, str, int]] = {
     "count_fair_visit": (RateKind.VISIT, "POST", f"/fairs/{NOBODY}/visits", 404),
     "count_vacancy_facets": (RateKind.SEARCH, "GET", "/vacancies/facets?q=平车", 200),
     "suggest_seekers": (RateKind.SEARCH, "GET", f"/vacancies/{NOBODY}/suggested-seekers", 403),
+    "claim_points": (RateKind.APPLY, "POST", "/me/points/claims", 422),
+    "cancel_redemption": (RateKind.REDEEM, "POST", f"/me/redemptions/{NOBODY}/cancel", 422),
+    "join_household": (RateKind.CLAIM, "POST", "/me/household/join", 422),
+    "object_to_points": (RateKind.REPORT, "POST", f"/points/publications/{NOBODY}/objections", 422),
+    "export_my_points": (RateKind.SHEET, "GET", "/me/points/statement.xlsx?year=2026", 200),
+    "print_my_points": (RateKind.SHEET, "GET", "/me/points/statement.pdf?year=2026", 200),
     "upload_file": (RateKind.UPLOAD, "POST", "/files", 422),
     "list_shifts": (RateKind.SEARCH, "GET", "/shifts?latitude=24.73&longitude=118.65", 200),
     "claim_shift": (RateKind.APPLY, "POST", f"/shifts/{NOBODY}/claims", 422),
@@ -85,8 +91,6 @@ PER_ADDRESS: dict[str, tuple[RateKind, str, str, int]] = {
     ),
     "receive_push": (RateKind.PUSH, "POST", "/wechat/push/zhipin", 403),
 }  # fmt: skip
-# Points are redeemed in a later issue.
-NOT_YET = {RateKind.REDEEM}
 
 
 @pytest.fixture
@@ -126,7 +130,7 @@ def too_many(answer: httpx.Response, seconds: int) -> None:
 async def test_the_list_is_complete(world: World) -> None:
     table = {name: row[0] for name, row in (PER_PERSON | PER_ADDRESS).items()}
     assert limited_operations(world.api.app) == table  # type: ignore[attr-defined]
-    assert set(RateKind) - set(table.values()) == NOT_YET
+    assert set(RateKind) == set(table.values())
     assert set(DEFAULTS) == set(RateKind)
 
 

@@ -13,6 +13,7 @@ from tests.architecture.matrix import CALLERS, Operation, operations
 from tests.factories.world import V1, Someone, World, ok, refused
 from tests.support import cast as rows_of
 from tests.support import cast_gigs as gigs_of
+from tests.support import cast_points as points_of
 from tests.support import cast_surveys as surveys_of
 from tests.support.api import NOBODY, nothing_stored
 from tests.support.cast import GONE, OTHER, Cast, Rows, a_key, assemble, no_row, of_the_town
@@ -132,6 +133,16 @@ CASES = [
     Case("list_firm_publishing_blocks"),
     Case("list_accident_reports"),
     Case("get_points_trial_balance"),
+    Case("announce_activity",
+         body={"title": "补录", "starts_at": "2020-01-01T08:00:00+08:00", "ends_at": "2020-01-01T10:00:00+08:00", "place": "测试"}),
+    Case("list_activity_people", points_of.activities),
+    Case("list_points_claims"),
+    Case("review_points_claim", points_of.claims, STALE | {"approve": True}),
+    Case("list_stock_changes"),
+    Case("get_reward_stock", points_of.rewards),
+    Case("decide_stock_change", points_of.write_offs, STALE | {"approve": True}),
+    Case("look_up_pick_up_code", points_of.code, {}),
+    Case("list_site_redemptions", points_of.sites),
     Case("list_no_show_appeals"),
     Case("decide_no_show", gigs_of.no_shows, STALE | {"uphold": True, "decision": "维持"}),
     Case("list_minimum_wages"),

@@ -130,7 +130,15 @@ async def test_the_trial_balance_is_for_auditors_and_the_points_office(world: Wo
     found = ok(await office.get("/points/trial-balance"))
     balances = {row["kind"]: row["balance"] for row in found["accounts"]}
     assert (found["total"], found["liability"], found["as_of"]) == (0, 10, 2)
-    assert balances == {"issuance": -10, "person": 6, "held": 4, "redeemed": 0, "expired": 0, "reversed": 0}
+    assert balances == {
+        "issuance": -10,
+        "person": 6,
+        "household": 0,
+        "held": 4,
+        "redeemed": 0,
+        "expired": 0,
+        "reversed": 0,
+    }
     earlier = ok(await office.get("/points/trial-balance", as_of=1))
     assert (earlier["as_of"], earlier["liability"], earlier["total"]) == (1, 10, 0)
     refused(await person.get("/points/trial-balance"), 403, "forbidden")

@@ -27,7 +27,9 @@ HEADER = """# 状态图
 TITLES = {
     "OrderState": "用工订单", "ShiftState": "班次", "RunState": "配工", "OfferState": "零工邀约", "AssignmentState": "上岗安排",
     "TimesheetState": "工时单", "DifferenceState": "对账（工时差异）", "AccidentState": "工伤事故报告", "SettlementState": "工资结算",
-    "HoldState": "积分冻结", "BlockState": "暂停发布", "NoShowState": "未到岗记录", "SharingState": "共享用工协议",
+    "RuleState": "积分规则", "ActivityState": "志愿活动", "ParticipationState": "志愿活动报名", "ClaimState": "积分申报",
+    "RewardState": "礼遇", "RedemptionState": "积分兑换", "StockChangeState": "库存变动", "PublicationState": "积分公示",
+    "ObjectionState": "公示异议", "HoldState": "积分冻结", "BlockState": "暂停发布", "NoShowState": "未到岗记录", "SharingState": "共享用工协议",
     "TakedownState": "岗位下架", "ImportState": "岗位导入", "ChangeState": "发布规则变更",
     "ApplicationState": "应聘", "EnterpriseClaimState": "企业认领", "EnterpriseState": "企业", "FileState": "文件",
     "InterviewState": "面试", "InvitationState": "岗位邀请",

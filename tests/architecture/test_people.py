@@ -30,6 +30,8 @@ LEFT_ALONE = {
     "sharing_agreement.firms_file_id": "a firm's agreement, kept with it",
     "settlement.proof_file_id": "a firm's proof of payment, kept with its settlement",
     "timesheet.assignment_id": "decided by timesheet.person_id",
+    "publication_line.award_id": "as published, with a masked name; kept with the publication",
+    "publication_line.redemption_id": "as published, with a masked name; kept with the publication",
     "points_account.moved_to": "a column of an account, decided with it",
     "settlement_line.timesheet_id": "decided with its settlement",
     "settlement_line.assignment_id": "decided with its settlement",

@@ -133,6 +133,14 @@ def test_every_route_keeps_keyed_answers(routes: list[Any]) -> None:
 def test_keys_are_required_where_something_must_not_happen_twice(routes: list[Any]) -> None:
     required = {route.name for route in routes if uses(route, deps.key_required)}
     assert required == {
+        "propose_points_rule", "adopt_points_rule", "end_points_rule", "open_points_budget", "claim_points",
+        "withdraw_points_claim", "appeal_points_claim", "review_points_claim", "answer_points_appeal",
+        "reverse_points_claim", "announce_activity", "join_activity", "leave_activity", "cancel_activity",
+        "confirm_activity_hours", "void_activity_hours", "open_points_site", "create_reward", "move_reward",
+        "change_reward_stock", "decide_stock_change", "redeem_reward", "cancel_redemption", "fulfil_redemption",
+        "make_redemption_ready", "reject_redemption", "undo_redemption", "publish_points", "object_to_points",
+        "close_points_publication", "answer_points_objection", "found_household", "join_household",
+        "leave_household", "give_points_to_household",
         "apply_to_vacancy", "withdraw_application", "accept_offer", "decline_offer", "move_application", "revoke_contact", "upload_file", "submit_report",
         "start_vacancy_import",
         "register_survey_answer",

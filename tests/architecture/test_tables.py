@@ -16,6 +16,10 @@ PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-c
 LONGEST_NAME = 63
 # Foreign keys that say who did something: rows are never looked up by them, and people are never deleted as rows.
 WHO_DID_IT = {
+    "activity.organised_by", "activity_person.confirmed_by", "points_award.actor_id", "points_budget.recorded_by",
+    "points_claim.appeal_answered_by", "points_claim.decided_by", "points_claim.reviewed_by", "points_objection.answered_by",
+    "points_publication.published_by", "points_rule.proposed_by", "points_rule.recorded_by", "redemption.ended_by",
+    "redemption.fulfilled_by", "redemption.requested_by", "points_claim.submitted_by", "stock_change.decided_by", "stock_change.requested_by",
     "appointment.appointed_by", "application_step.by_person_id", "assisted_act.agent_id", "assisted_act.undone_by",
     "call.handled_by", "claim_code.issued_by", "claim_code.used_by", "content_review.decided_by",
     "enterprise.approved_by", "enterprise_claim.reviewed_by", "enterprise_licence.verified_by",

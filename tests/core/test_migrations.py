@@ -75,7 +75,9 @@ def broken_keys(connection: Connection) -> list[Any]:
 
 
 # Columns whose check compares them with another one.
-ENDS = frozenset({"ends_at", "horizon_ends_at", "ends_on", "end_minute", "seats", "standby_seats", "granted"})
+ENDS = frozenset(
+    {"ends_at", "horizon_ends_at", "ends_on", "end_minute", "seats", "standby_seats", "granted", "points", "received"}
+)
 
 
 def fill(connection: Connection) -> None:
@@ -128,7 +130,7 @@ def _value(connection: Connection, column: sa.Column[Any]) -> Any:  # noqa: PLR0
 
 
 def _end(column: sa.Column[Any]) -> Any:
-    """Later than the beginning that the other columns give; more seats than are taken and offered, more points than are left."""
+    """Later than the beginning that the other columns give; more seats than are taken and offered, more points than are left, as many pieces as came in."""
     later = NOW + timedelta(days=1)
     if isinstance(column.type, sa.Integer):
         return 4

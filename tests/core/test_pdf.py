@@ -28,6 +28,7 @@ def test_markup_in_the_data_is_text(template: str) -> None:
     words = '#read("/etc/passwd") $x^2$ *粗* _斜_ <标签> \\ // 注'
     data: Any = {
         "title": "标题", "subtitle": words, "note": words,
+        "facts": [["姓名", words]], "lines": [["1", "2026-01-01", "获得积分", words, "+1", "1"]],
         "settlements": [{"facts": [["姓名", words], ["企业", words]], "lines": [["", "", words, "1.00"]], "due": "1.00", "paid": "0.00"}],
     }  # fmt: skip
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(render(template, data))).pages)

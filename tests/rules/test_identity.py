@@ -32,7 +32,7 @@ from app.rules.identity.roles import (
 # Written out by hand, so that a slip in the table shows: who may do what beyond their own affairs.
 STAFF = {Permission.ORGANISATION_READ, Permission.TASK_READ}
 FIRM = {Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE}
-GRID = STAFF | {Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE}
+GRID = STAFF | {Permission.ACTIVITY_MANAGE, Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE}
 OFFICER = STAFF | {
     Permission.ENTERPRISE_REVIEW, Permission.REPORT_HANDLE, Permission.CONTENT_REVIEW, Permission.PERSON_REVEAL,
     Permission.CALL_HANDLE,
@@ -58,8 +58,9 @@ EXPECTED: dict[Role, set[Permission]] = {
     Role.TRAINING_OFFICER: STAFF,
     Role.TRAINER: STAFF,
     Role.JUDGE: STAFF,
-    Role.POINTS_OFFICER: STAFF | {Permission.POINTS_READ},
-    Role.POINTS_CLERK: STAFF | {Permission.PERSON_ASSIST},
+    Role.POINTS_OFFICER: STAFF
+    | {Permission.POINTS_READ, Permission.POINTS_MANAGE, Permission.POINTS_REVIEW, Permission.ACTIVITY_MANAGE},
+    Role.POINTS_CLERK: STAFF | {Permission.PERSON_ASSIST, Permission.POINTS_PICK_UP},
     Role.CASE_MANAGER: STAFF | {Permission.PERSON_REVEAL},
     Role.MEDIATOR: STAFF,
     Role.LIAISON_LEADER: STAFF,

@@ -1,77 +1,34 @@
 """The ledger against a plain Python model, and under fire; on both databases."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import hypothesis
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, initialize, invariant, rule
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 
-from app.core.errors import AppError, UnavailableError
 from app.core.ids import new_id
-from app.core.settings import Settings
 from app.core.zone import CHINA
 from app.models.identity import Person
 from app.models.points import JournalEntry, PointsAccount, PointsHold, Posting
 from app.rules.points.ledger import AccountKind, HoldState
 from app.services.points import ledger, own, verification
-from app.services.runtime import Runtime, open_runtime
-from tests.conftest import MISSING, PG_ENV, Databases
 from tests.factories.world import World
+from tests.support.points import attempt
+from tests.support.points_model import Machine, Plain, run_histories
 
 BEGIN = datetime(2026, 11, 1, 0, 0, tzinfo=CHINA)
 NEXT_YEAR = datetime(2028, 1, 1, tzinfo=CHINA)
 DAY = timedelta(days=1)
 CALLERS = 64
-
-
-# --- a plain model, written from the page and sharing nothing with the service
-
-
-@dataclass
-class Plain:
-    """One person: what expires when, what is owed, what is set aside."""
-
-    lots: dict[datetime, int] = field(default_factory=dict)
-    debt: int = 0
-
-    def free(self) -> int:
-        return sum(self.lots.values())
-
-    def expire(self, now: datetime) -> int:
-        return sum(self.lots.pop(end) for end in [end for end in self.lots if end <= now])
-
-    def gain(self, end: datetime, points: int) -> None:
-        paid = min(points, self.debt)
-        self.debt -= paid
-        if points > paid:
-            self.lots[end] = self.lots.get(end, 0) + points - paid
-
-    def lose(self, points: int, first: datetime | None) -> list[tuple[datetime, int]]:
-        took = []
-        for end in sorted(self.lots, key=lambda one: (one != first, one)):
-            some = min(points, self.lots[end])
-            if some:
-                took.append((end, some))
-                points -= some
-                self.lots[end] -= some
-        self.lots = {end: left for end, left in self.lots.items() if left}
-        self.debt += points
-        return took
-
-    def settle(self) -> None:
-        """Whoever owes has nothing to spend."""
-        owed, self.debt = self.debt, 0
-        self.lose(owed, None)
 
 
 @dataclass
@@ -83,11 +40,9 @@ class Set:
     state: str = "held"
 
 
-class Histories(RuleBasedStateMachine):
+class Histories(Machine):
     """Random histories of three people. `runtime` and `loop` are set by the test."""
 
-    runtime: Runtime
-    loop: asyncio.Runner
     credits_made = Bundle("credits_made")
     holds_made = Bundle("holds_made")
 
@@ -106,20 +61,6 @@ class Histories(RuleBasedStateMachine):
             session.add_all([Person(id=one, created_at=BEGIN, updated_at=BEGIN) for one in self.people])
 
         self.act(make)
-
-    def act(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
-        async def run() -> Any:
-            async with self.runtime.db.unit_of_work() as session:
-                return await work(session)
-
-        return self.loop.run(run())
-
-    def tried(self, work: Callable[[Any], Awaitable[Any]]) -> tuple[Any, str | None]:
-        """What came of it, or the code of the refusal."""
-        try:
-            return self.act(work), None
-        except AppError as exc:
-            return None, exc.code
 
     def owner(self, who: int) -> int:
         while who in self.merged:
@@ -256,34 +197,9 @@ class Histories(RuleBasedStateMachine):
         async with self.runtime.db.reading() as session:
             return await own.points_of(session, person_id, now=self.now)
 
-    def teardown(self) -> None:
-        async def faults() -> list[verification.Fault]:
-            async with self.runtime.db.snapshot() as connection:
-                return await verification.verify(connection)
-
-        assert self.loop.run(faults()) == []
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
-    if request.param == "postgresql" and PG_ENV not in __import__("os").environ:
-        pytest.skip(MISSING)
-    url = databases.make(request.param, seeded=False)
-    yield url
-    databases.drop(url)
-
 
 def test_random_histories_are_those_of_a_plain_model(database: str, tmp_path: Path) -> None:
-    with asyncio.Runner() as loop:
-        opening = open_runtime(Settings(database_url=database, data_dir=tmp_path))
-        runtime = loop.run(opening.__aenter__())
-        try:
-            machine = type("Here", (Histories,), {"runtime": runtime, "loop": loop})
-            run_state_machine_as_test(
-                machine, settings=hypothesis.settings(max_examples=40, stateful_step_count=30, deadline=None)
-            )
-        finally:
-            loop.run(opening.__aexit__(None, None, None))
+    run_histories(Histories, database, tmp_path, steps=30)
 
 
 # --- under fire
@@ -294,19 +210,6 @@ async def person(world: World) -> UUID:
     async with world.runtime.db.unit_of_work() as session:
         session.add(Person(id=one, created_at=world.clock.now(), updated_at=world.clock.now()))
     return one
-
-
-async def attempt(world: World, act: Callable[[Any], Awaitable[Any]]) -> Any:
-    """What came of it, or the code of the refusal. Whoever hears that the service is busy tries again."""
-    for _ in range(50):
-        try:
-            async with world.runtime.db.unit_of_work() as session:
-                return await act(session)
-        except UnavailableError:
-            await asyncio.sleep(0)
-        except AppError as exc:
-            return exc.code
-    raise AssertionError("busy for ever")
 
 
 def crediting(world: World, who: UUID, points: int, cause: str) -> Callable[[Any], Awaitable[Any]]:

@@ -17,6 +17,7 @@ from app.models.jobs import (
     Vacancy,
 )
 from app.models.organisation import Enterprise, EnterpriseClaim, EnterpriseSuspension
+from app.models.points import PointsSite
 from app.rules.common.content import ContentKind
 from app.rules.common.files import FileKind, FilePurpose, FileState
 from app.rules.common.notices import NoticeKind
@@ -40,7 +41,8 @@ Rows = dict[Relation, Aim]
 # Offices that are for the whole town in the cast and, for what reaches only as far as an office, for one area here.
 PARTIAL = {
     Role.JOBS_OFFICER: ScopeKind.AREA, Role.GIGS_OFFICER: ScopeKind.AREA, Role.CASE_MANAGER: ScopeKind.AREA,
-    Role.GRID_LEADER: ScopeKind.GRID, Role.GRID_MEMBER: ScopeKind.GRID,
+    Role.GRID_LEADER: ScopeKind.GRID, Role.GRID_MEMBER: ScopeKind.GRID, Role.POINTS_OFFICER: ScopeKind.AREA,
+    Role.POINTS_CLERK: ScopeKind.SITE,
 }  # fmt: skip
 
 
@@ -55,6 +57,8 @@ class Cast:
     elsewhere: str
     grid: str
     far_grid: str
+    site: str = ""
+    far_site: str = ""
     people: dict[Role | None, Someone] = field(default_factory=dict)
     partial: dict[Role | None, Someone] = field(default_factory=dict)
     _made: dict[Any, Any] = field(default_factory=dict)
@@ -94,9 +98,14 @@ async def assemble(world: World) -> Cast:
             cast.people[role] = await world.person()
             scope = (ScopeKind.ENTERPRISE, firm) if role in FIRM_ROLES else (ScopeKind.TOWN, None)
             await world.appoint(cast.people[role], role, *scope)
+    cast.site, cast.far_site = [
+        await cast.add(PointsSite, name=name, address="测试路1号", hours="每天")
+        for name in ("本兑换点", "另一个兑换点")
+    ]
+    parts = {ScopeKind.AREA: cast.area, ScopeKind.GRID: grid, ScopeKind.SITE: cast.site}
     for role, kind in PARTIAL.items():
         cast.partial[role] = await world.person()
-        await world.appoint(cast.partial[role], role, kind, cast.area if kind is ScopeKind.AREA else grid)
+        await world.appoint(cast.partial[role], role, kind, parts[kind])
     return cast
 
 

@@ -25,16 +25,22 @@ class PointsAccount(Identified, table=True):
             postgresql_where=sql.text("person_id IS NOT NULL"), sqlite_where=sql.text("person_id IS NOT NULL"),
         ),
         Index(
+            "uq_points_account_household", "household_id", unique=True,
+            postgresql_where=sql.text("household_id IS NOT NULL"), sqlite_where=sql.text("household_id IS NOT NULL"),
+        ),
+        Index(
             "uq_points_account_shard", "kind", "shard", unique=True,
-            postgresql_where=sql.text("person_id IS NULL"), sqlite_where=sql.text("person_id IS NULL"),
+            postgresql_where=sql.text("person_id IS NULL AND household_id IS NULL"),
+            sqlite_where=sql.text("person_id IS NULL AND household_id IS NULL"),
         ),
         CheckConstraint("debt >= 0", name="debt"),
         # Available is balance + debt: spending never goes below zero.
-        CheckConstraint("kind <> 'person' OR balance + debt >= 0", name="available"),
+        CheckConstraint("kind NOT IN ('person', 'household') OR balance + debt >= 0", name="available"),
     )  # fmt: skip
     kind: AccountKind = Field(sa_type=str_enum(AccountKind))
     shard: int = 0
     person_id: UUID | None = Field(default=None, foreign_key="person.id")
+    household_id: UUID | None = Field(default=None, foreign_key="points_household.id")
     # Two records of one human were merged: everything went to this account.
     moved_to: UUID | None = Field(default=None, foreign_key="points_account.id", index=True)
     balance: int = Field(default=0, sa_type=BigInteger)
@@ -90,6 +96,8 @@ class PointsLot(Identified, table=True):
     remaining: int = Field(sa_type=BigInteger)
     held: int = Field(default=0, sa_type=BigInteger)
     expires_at: datetime = Field(sa_type=UtcDateTime)
+    # How many of the notices ahead of the expiry have been given.
+    notices: int = 0
 
 
 class PointsHold(Identified, table=True):

@@ -40,7 +40,8 @@ Looker = Annotated[
     require(
         Permission.SELF, Reach.SELF, (Permission.ENTERPRISE_MANAGE, Reach.FIRM),
         (Permission.ENTERPRISE_REVIEW, Reach.SCOPE), (Permission.REPORT_HANDLE, Reach.SCOPE),
-        (Permission.PERSON_MANAGE, Reach.SCOPE), (Permission.VACANCY_REVIEW, Reach.SCOPE),
+        (Permission.PERSON_MANAGE, Reach.SCOPE), (Permission.POINTS_REVIEW, Reach.SCOPE),
+        (Permission.VACANCY_REVIEW, Reach.SCOPE),
     ),
 ]  # fmt: skip
 Reviewer = Annotated[Actor, require(Permission.CONTENT_REVIEW)]

@@ -1,7 +1,9 @@
-"""文明积分：账户、明细、试算平衡。"""
+"""文明积分：账本、规则、活动、申报、礼遇、公示。"""
 
 from fastapi import APIRouter
 
-from app.routers.points import ledger
+from app.routers.points import activities, ledger, own, programme, publication, rewards
 
-ROUTERS: tuple[APIRouter, ...] = (ledger.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    own.router, ledger.router, programme.router, activities.router, rewards.router, publication.router,
+)  # fmt: skip

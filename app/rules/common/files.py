@@ -29,6 +29,7 @@ class FilePurpose(Labelled):
     SHARING_PAPER = "sharing_paper", "共享用工协议"
     SKILL_PROOF = "skill_proof", "技能证书或证明"
     MINOR_PAPER = "minor_paper", "未成年工登记证或体检表"
+    POINTS_EVIDENCE = "points_evidence", "积分申报照片"
 
 
 class FileState(Labelled):
@@ -66,6 +67,7 @@ PURPOSES: dict[FilePurpose, PurposeRule] = {
     FilePurpose.TIMESHEET_IMPORT: PurposeRule(frozenset({FileKind.SHEET})),
     FilePurpose.SKILL_PROOF: _PAPERS,
     FilePurpose.MINOR_PAPER: _PAPERS,
+    FilePurpose.POINTS_EVIDENCE: PurposeRule(frozenset({FileKind.IMAGE})),
 }
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Content type by what the bytes are, never by what the name says.

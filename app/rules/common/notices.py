@@ -49,6 +49,10 @@ class NoticeKind(Labelled):
     GIG_STANDING = "gig_standing", "到岗记录与评价"
     GIG_SHARING = "gig_sharing", "共享用工"
     GIG_BLOCK = "gig_block", "暂停发布"
+    POINTS = "points", "积分变动"
+    POINTS_EXPIRING = "points_expiring", "积分即将到期"
+    REDEMPTION = "redemption", "积分兑换"
+    ACTIVITY = "activity", "志愿活动"
 
 
 class Channel(Labelled):
@@ -121,6 +125,10 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.GIG_STANDING: ReachRule(sms=True),
     NoticeKind.GIG_SHARING: ReachRule(),
     NoticeKind.GIG_BLOCK: ReachRule(sms=True, call=True),
+    NoticeKind.POINTS: ReachRule(),
+    NoticeKind.POINTS_EXPIRING: ReachRule(sms=True),
+    NoticeKind.REDEMPTION: ReachRule(sms=True),
+    NoticeKind.ACTIVITY: ReachRule(sms=True),
 }
 # identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.
 QUIET_FROM, QUIET_TO = time(21), time(7)

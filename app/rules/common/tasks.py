@@ -38,6 +38,11 @@ class TaskKind(Labelled):
     BLOCK_APPEAL = "block_appeal", "答复暂停发布申诉"
     WORKER_BLOCKED = "worker_blocked", "核对讨薪后被拉黑"
     ACCIDENT = "accident", "跟进工伤事故"
+    POINTS_CLAIM = "points_claim", "审核积分申报"
+    POINTS_BUDGET = "points_budget", "积分预算不足"
+    POINTS_OBJECTION = "points_objection", "答复公示异议"
+    STOCK_LOW = "stock_low", "礼遇库存不足"
+    WRITE_OFF = "write_off", "审核库存核销"
 
 
 class TaskState(Labelled):
@@ -77,6 +82,11 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.BLOCK_APPEAL: Permission.GIG_DECIDE,
     TaskKind.WORKER_BLOCKED: Permission.GIG_DECIDE,
     TaskKind.ACCIDENT: Permission.GIG_DECIDE,
+    TaskKind.POINTS_CLAIM: Permission.POINTS_REVIEW,
+    TaskKind.POINTS_BUDGET: Permission.POINTS_MANAGE,
+    TaskKind.POINTS_OBJECTION: Permission.POINTS_MANAGE,
+    TaskKind.STOCK_LOW: Permission.POINTS_MANAGE,
+    TaskKind.WRITE_OFF: Permission.POINTS_MANAGE,
 }
 
 # What nothing in the system can do: done in the world, then ticked off with a word about it.

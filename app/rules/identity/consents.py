@@ -17,6 +17,8 @@ class ConsentPurpose(Labelled):
     DISPUTE = "dispute", "在调解中处理纠纷信息"
     PARTY_MEMBERSHIP = "party_membership", "登记党员身份"
     SURVEY = "survey", "参加就业摸底"
+    POINTS_PUBLICATION = "points_publication", "在积分公示中显示隐去部分的姓名"
+    HONOUR_ROLL = "honour_roll", "在文明积分光荣榜上显示姓名"
 
 
 # 个人信息保护法 第二十八条: sensitive, so each needs a consent of its own (第二十九条) and never rides along.

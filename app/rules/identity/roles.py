@@ -51,6 +51,7 @@ class ScopeKind(Labelled):
 class Permission(StrEnum):
     """`domain:resource:action`, alphabetical."""
 
+    ACTIVITY_MANAGE = "points:activity:manage"
     ALLOCATION_RUN = "gigs:allocation:run"
     APPLICATION_MANAGE = "jobs:application:manage"
     APPOINTMENT_MANAGE = "identity:appointment:manage"
@@ -71,7 +72,10 @@ class Permission(StrEnum):
     PERSON_ASSIST = "identity:person:assist"
     PERSON_MANAGE = "identity:person:manage"
     PERSON_REVEAL = "identity:person:reveal"
+    POINTS_MANAGE = "points:programme:manage"
+    POINTS_PICK_UP = "points:redemption:fulfil"
     POINTS_READ = "points:ledger:read"
+    POINTS_REVIEW = "points:claim:review"
     REPORT_HANDLE = "common:report:handle"
     SELF = "identity:self:use"
     SURVEY_ANSWER = "jobs:survey:answer"
@@ -103,7 +107,8 @@ NOT_BY_ADMIN = frozenset({Role.AUDITOR})
 
 _STAFF = frozenset({Permission.ORGANISATION_READ, Permission.TASK_READ})
 _GRID = _STAFF | {
-    Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE, Permission.SURVEY_ANSWER,
+    Permission.ACTIVITY_MANAGE, Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE,
+    Permission.SURVEY_ANSWER,
 }  # fmt: skip
 _OFFICER = _STAFF | {
     Permission.ENTERPRISE_REVIEW, Permission.REPORT_HANDLE, Permission.CONTENT_REVIEW, Permission.PERSON_REVEAL,
@@ -128,8 +133,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL},
     Role.GRID_LEADER: _GRID | {Permission.SURVEY_READ},
     Role.GRID_MEMBER: _GRID,
-    Role.POINTS_OFFICER: _STAFF | {Permission.POINTS_READ},
-    Role.POINTS_CLERK: _STAFF | {Permission.PERSON_ASSIST},
+    Role.POINTS_OFFICER: _STAFF | {
+        Permission.ACTIVITY_MANAGE, Permission.POINTS_MANAGE, Permission.POINTS_READ, Permission.POINTS_REVIEW,
+    },
+    Role.POINTS_CLERK: _STAFF | {Permission.PERSON_ASSIST, Permission.POINTS_PICK_UP},
     Role.AUDITOR: _STAFF | {Permission.AUDIT_READ, Permission.POINTS_READ},
     Role.OWNER: frozenset({
         Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE, *_DISPATCH,

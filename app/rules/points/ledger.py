@@ -22,6 +22,7 @@ class AccountKind(Labelled):
 
     ISSUANCE = "issuance", "发放"
     PERSON = "person", "个人"
+    HOUSEHOLD = "household", "家庭"
     HELD = "held", "兑换冻结"
     REDEEMED = "redeemed", "已兑换"
     EXPIRED = "expired", "已到期"
@@ -41,6 +42,10 @@ class EntryKind(Labelled):
     EXPIRY = "expiry", "到期"
     # Two records of one human.
     MERGE = "merge", "档案合并"
+    # Given into the purse of the household.
+    POOL = "pool", "转入家庭账户"
+    # Somebody has asked for the deletion of their account.
+    FORFEIT = "forfeit", "注销作废"
 
 
 class HoldState(Labelled):
@@ -51,8 +56,11 @@ class HoldState(Labelled):
 
 
 A, E, H = AccountKind, EntryKind, HoldState
-SYSTEM = tuple(kind for kind in AccountKind if kind is not A.PERSON)
-# Who gives and who takes; the person's own account on one side of most. (A merge goes from person to person.)
+# Whose points these are; everything else is the system's side of the entries.
+OWNERS = frozenset({A.PERSON, A.HOUSEHOLD})
+SYSTEM = tuple(kind for kind in AccountKind if kind not in OWNERS)
+# Who gives and who takes; PERSON stands for the owner, a person or a household. (A merge goes from person to person, a
+# gift into the household's purse from person to household.)
 MOVES: dict[EntryKind, tuple[AccountKind, AccountKind]] = {
     E.CREDIT: (A.ISSUANCE, A.PERSON),
     E.REVERSAL: (A.PERSON, A.REVERSED),
@@ -62,6 +70,7 @@ MOVES: dict[EntryKind, tuple[AccountKind, AccountKind]] = {
     E.UNDO: (A.REDEEMED, A.HELD),
     E.LAPSE: (A.HELD, A.EXPIRED),
     E.EXPIRY: (A.PERSON, A.EXPIRED),
+    E.FORFEIT: (A.PERSON, A.EXPIRED),
 }
 NEXT: dict[HoldState, frozenset[HoldState]] = {
     H.HELD: frozenset({H.RELEASED, H.FULFILLED, H.LAPSED}),
@@ -94,9 +103,9 @@ class Taken:
     debt: int
 
 
-def expiry_of(granted: date) -> datetime:
+def expiry_of(granted: date, years: int = 1) -> datetime:
     """The default: the points of a year end with 31 December of the next (石狮 has no number of its own; see the rule)."""
-    return datetime.combine(date(granted.year + 2, 1, 1), time(), CHINA)
+    return datetime.combine(date(granted.year + years + 1, 1, 1), time(), CHINA)
 
 
 def spend(lots: Sequence[Lot], points: int) -> tuple[Part, ...]:
@@ -158,6 +167,12 @@ class PointsAmountError(UnprocessableError):
 class NotEnoughPointsError(ConflictError):
     code = "points_not_enough"
     message = "可用积分{available}分，需要{needed}分"
+
+
+class StatementTooLongError(UnprocessableError):
+    code = "points_statement_too_long"
+    message = "这一年超过{most}笔，请用明细列表逐页查看"
+    field = "year"
 
 
 class HoldStateError(ConflictError):

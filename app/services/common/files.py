@@ -64,6 +64,7 @@ READERS: dict[str, Permission] = {
     "report": Permission.REPORT_HANDLE,
     "representation": Permission.PERSON_MANAGE,
     "vacancy_takedown": Permission.VACANCY_REVIEW,
+    "points_claim": Permission.POINTS_REVIEW,
     "settlement": Permission.GIG_DECIDE,
     "sharing_agreement": Permission.GIG_DECIDE,
     "worker_profile": Permission.GIG_DECIDE,

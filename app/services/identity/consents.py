@@ -116,9 +116,11 @@ async def withdraw_consent(
 async def consents_of(session: AsyncSession, person_id: UUID) -> set[tuple[str, str]]:
     """`(purpose, policy version)` agreed to and not withdrawn."""
     rows = await session.exec(
-        select(Consent).where(Consent.person_id == person_id, col(Consent.withdrawn_at).is_(None))
+        select(col(Consent.purpose), col(Consent.policy_version)).where(
+            Consent.person_id == person_id, col(Consent.withdrawn_at).is_(None)
+        )
     )
-    return {(row.purpose.value, row.policy_version) for row in rows}
+    return {(purpose.value, version) for purpose, version in rows}
 
 
 async def history(session: ReadSession, person_id: UUID) -> Sequence[Consent]:
@@ -152,3 +154,20 @@ async def _method(
         raise GuardianNeededError(age=GUARDIAN_AGE)
     await take_own_word(session, crypto, actor, operation="give_consent", code=own_code, now=now)
     return ConsentMethod.OWN_CODE
+
+
+async def consenting(session: AsyncSession | ReadSession, people: Sequence[UUID], purpose: ConsentPurpose) -> set[UUID]:
+    """Who of them has agreed to this purpose and not taken it back."""
+    rows = await session.exec(
+        select(col(Consent.person_id)).where(
+            col(Consent.person_id).in_(people), Consent.purpose == purpose, col(Consent.withdrawn_at).is_(None)
+        )
+    )
+    return set(rows.all())
+
+
+async def all_consenting(session: AsyncSession | ReadSession, purpose: ConsentPurpose) -> set[UUID]:
+    rows = await session.exec(
+        select(col(Consent.person_id)).where(Consent.purpose == purpose, col(Consent.withdrawn_at).is_(None))
+    )
+    return set(rows.all())

@@ -91,6 +91,15 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "rating.person_id": _mine(M.MOVE, D.DELETE, "评价"),
     "no_show.person_id": _mine(M.MOVE, D.DELETE, "未到岗记录"),
     "shared_worker.person_id": _mine(M.STAY, D.DELETE, "共享用工的本人同意"),
+    "redemption.person_id": _mine(M.MOVE, D.HANDLED, "积分兑换：未领取的取消；已领取的是账目，只有编号"),
+    "points_award.person_id": _mine(M.MOVE, D.KEEP, "得分记录：账目依据，只有编号"),
+    "points_claim.person_id": _mine(M.MOVE, D.HANDLED, "积分申报：撤回，清除内容，只留结果"),
+    "points_objection.person_id": _mine(M.MOVE, D.KEEP, "公示异议：处理记录"),
+    "activity_person.person_id": _mine(M.MOVE, D.HANDLED, "志愿活动：退出未开始的；时长记录只有编号"),
+    "household_member.person_id": _mine(M.FIRST, D.DELETE, "家庭账户成员"),
+    "pick_up_guard.person_id": PersonColumn(
+        exported=False, on_merge=M.FIRST, on_deletion=D.DELETE, why="输错领取码的次数"
+    ),
     "points_account.person_id": _mine(M.STAY, D.KEEP, "积分账户：合并时分录转给另一份档案；账目只增不改，只有编号"),
     "retained_record.person_id": PersonColumn(
         exported=False, on_merge=M.MOVE, on_deletion=D.KEEP, why="依法保存的记录：到期清除"
@@ -114,6 +123,10 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "shift_order.posted_by", "order_template.created_by", "allocation_run.requested_by", "plan_pin.set_by",
             "site_mark.by_person_id", "timesheet_import.imported_by", "publishing_block.decided_by", "rating.by_person_id",
             "no_show.decided_by", "sharing_agreement.offered_by", "sharing_agreement.answered_by", "journal_entry.actor_id",
+            "points_rule.proposed_by", "points_rule.recorded_by", "points_budget.recorded_by", "points_award.actor_id",
+            "activity.organised_by", "activity_person.confirmed_by", "points_claim.reviewed_by", "points_claim.decided_by",
+            "points_claim.appeal_answered_by", "stock_change.requested_by", "stock_change.decided_by", "redemption.fulfilled_by",
+            "redemption.ended_by", "redemption.requested_by", "points_claim.submitted_by", "points_publication.published_by", "points_objection.answered_by",
         ),
         _DONE_BY,
     ),
@@ -128,6 +141,9 @@ ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "roster_member": (("enterprise_id",), frozenset()),
     "worker_block": (("enterprise_id",), frozenset()),
     "assignment": (("shift_id",), frozenset({"released", "left", "called_off"})),
+    "points_award": (("code", "cause"), frozenset()),
+    "points_objection": (("line_id",), frozenset()),
+    "activity_person": (("activity_id",), frozenset()),
     "settlement": (("enterprise_id", "period_start", "period_end", "part"), frozenset()),
 }
 # Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
@@ -136,6 +152,7 @@ CHILDREN: dict[str, str] = {
     "posting.account_id": "points_account",
     "points_lot.account_id": "points_account",
     "points_hold.account_id": "points_account",
+    "points_claim_photo.claim_id": "points_claim",
     "settlement_line.settlement_id": "settlement",
     "timesheet_difference.timesheet_id": "timesheet",
     "application_step.application_id": "application",

@@ -118,6 +118,10 @@ async def all_grids(session: AsyncSession) -> list[GridFacts]:
     return [GridFacts(grid.id, grid.name or f"{area}第{grid.number}网格", grid.area_id, area) for grid, area in rows]
 
 
+async def grid_exists(session: AsyncSession, grid_id: UUID) -> bool:
+    return (await session.exec(select(col(Grid.id)).where(Grid.id == grid_id))).one_or_none() is not None
+
+
 def grids_of_areas(area_ids: Sequence[UUID]) -> Any:
     """For `column.in_(…)`: the grids of these areas."""
     return select(col(Grid.id)).where(col(Grid.area_id).in_(area_ids))

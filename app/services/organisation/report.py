@@ -49,6 +49,7 @@ EXPECTED: dict[str, tuple[str, int | None]] = {
     "labour_limits": ("工时、年龄与平台期限", None),
     "survey_questions": ("就业摸底题目", None),
     "survey_options": ("就业摸底选项", None),
+    "points_rules": ("积分规则提案", None),
 }
 # In the plan's partners a note with this word questions the printed name.
 DOUBT = "推断"

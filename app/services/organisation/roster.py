@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.db import ReadSession, lock
 from app.models.jobs import Fair
 from app.models.organisation import Area, Enterprise, Grid, RosterPerson, TaskForceMember
+from app.models.points import PointsSite
 from app.rules.identity.roles import (
     Actor,
     AlreadyClaimedError,
@@ -26,6 +27,7 @@ from app.rules.organisation import TaskForceRole
 
 _SCOPE_TABLES: dict[ScopeKind, Any] = {
     ScopeKind.AREA: Area, ScopeKind.GRID: Grid, ScopeKind.ENTERPRISE: Enterprise, ScopeKind.FAIR: Fair,
+    ScopeKind.SITE: PointsSite,
 }  # fmt: skip
 
 
@@ -99,6 +101,9 @@ async def scope_names(session: ReadSession, scopes: Sequence[tuple[ScopeKind, UU
             names |= {row.id: row.name for row in await session.exec(select(table).where(col(table.id).in_(ids)))}
     if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.FAIR]:
         names |= {fair.id: fair.title for fair in await session.exec(select(Fair).where(col(Fair.id).in_(ids)))}
+    if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.SITE]:
+        sites = await session.exec(select(PointsSite).where(col(PointsSite.id).in_(ids)))
+        names |= {site.id: site.name for site in sites}
     if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.GRID]:
         rows = await session.exec(
             select(Grid, Area).join(Area, col(Area.id) == col(Grid.area_id)).where(col(Grid.id).in_(ids))

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.ids import new_id
@@ -27,6 +27,7 @@ SHARDS = 16
 NAMES = UUID("6f3ae3a2-5a0c-4c55-9b0e-6c0a5d0d7c11")
 # Rows in one statement.
 BATCH = 200
+CONNECTION = "points_connection"
 A = AccountKind
 ACCOUNT: Any = PointsAccount.__table__  # type: ignore[attr-defined]
 ENTRY: Any = JournalEntry.__table__  # type: ignore[attr-defined]
@@ -34,6 +35,29 @@ POSTING: Any = Posting.__table__  # type: ignore[attr-defined]
 LOT: Any = PointsLot.__table__  # type: ignore[attr-defined]
 HOLD: Any = PointsHold.__table__  # type: ignore[attr-defined]
 PART: Any = PointsHoldPart.__table__  # type: ignore[attr-defined]
+
+
+# Built once: what every hold and every end of one sends.
+_COLUMNS = (ACCOUNT.c.id, ACCOUNT.c.balance, ACCOUNT.c.debt, ACCOUNT.c.moved_to)
+_OF_PERSON = select(*_COLUMNS).where(ACCOUNT.c.person_id == bindparam("owner")).with_for_update()
+_OPEN_LOTS = (
+    select(LOT.c.id, LOT.c.remaining, LOT.c.expires_at)
+    .where(LOT.c.account_id == bindparam("account"), LOT.c.remaining > 0)
+    .order_by(LOT.c.expires_at)
+)
+_ENTER = insert(ENTRY).returning(ENTRY.c.seq)
+_POST = insert(POSTING)
+_ADD = (
+    update(ACCOUNT)
+    .where(ACCOUNT.c.id == bindparam("account"))
+    .values(balance=ACCOUNT.c.balance + bindparam("change"), seq=ACCOUNT.c.seq + 1)
+    .returning(ACCOUNT.c.seq, ACCOUNT.c.balance)
+)
+_MOVE = (
+    update(LOT)
+    .where(LOT.c.id.in_(bindparam("lots", expanding=True)))
+    .values(remaining=LOT.c.remaining + bindparam("more"), held=LOT.c.held + bindparam("aside"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +68,6 @@ class Account:
     balance: int
     debt: int
     moved_to: UUID | None = None
-
-    @property
-    def available(self) -> int:
-        return self.balance + self.debt
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +94,38 @@ SYSTEM_ACCOUNTS = {system_account(kind, shard): (kind, shard) for kind in rules.
 
 async def lock_account(session: AsyncSession, person_id: UUID, *, now: datetime) -> Account:
     """The person's account, made where there is none yet; of a merged record that of the other."""
-    mine = ACCOUNT.c.person_id == person_id
+    row = (await do(session, _OF_PERSON, {"owner": person_id})).one_or_none()
+    if row is None:
+        fresh = PointsAccount(id=new_id(), created_at=now, kind=A.PERSON, person_id=person_id)
+        return await _lock_or_make(session, ACCOUNT.c.person_id == person_id, fresh)
+    found = Account(*row)
+    return found if found.moved_to is None else await lock_current(session, found.moved_to)
+
+
+async def lock_household(session: AsyncSession, household_id: UUID, *, now: datetime) -> Account:
+    """The purse of a household. Whoever locks a member's account too locks that one first."""
+    row = PointsAccount(id=new_id(), created_at=now, kind=A.HOUSEHOLD, household_id=household_id)
+    return await _lock_or_make(session, ACCOUNT.c.household_id == household_id, row)
+
+
+async def _lock_or_make(session: AsyncSession, mine: Any, row: PointsAccount) -> Account:
     found = await locked(session, mine)
     if found is None:
-        row = PointsAccount(id=new_id(), created_at=now, kind=A.PERSON, person_id=person_id)
         await insert_or_ignore(session, PointsAccount, row.model_dump())
         found = await locked(session, mine)
     if found is None:
         raise RuntimeError("an account that was just made is not there")
-    return found if found.moved_to is None else await lock_current(session, found.moved_to)
+    return found
 
 
 async def post(
     session: AsyncSession, kind: EntryKind, account_id: UUID, points: int, *, cause: str, told: str, now: datetime,
     actor_id: UUID | None = None, expires_at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """`account_id`: the person's, on whichever side the kind says, or neither."""
+    """`account_id`: the owner's, on whichever side the kind says, or neither."""
     shard = account_id.int % SHARDS
     giver, taker = (account_id if owner is A.PERSON else system_account(owner, shard) for owner in rules.MOVES[kind])
-    # The person's own first: that lock is held anyway, the others as briefly as can be and in one order.
+    # The owner's own first: that lock is held anyway, the others as briefly as can be and in one order.
     sides = sorted([(-points, giver), (points, taker)], key=lambda side: (side[1] != account_id, side[1]))
     values = {"kind": kind, "cause": cause, "actor_id": actor_id, "expires_at": expires_at, "told": told}
     await write(session, values, sides, now)
@@ -102,10 +135,7 @@ async def write(
     session: AsyncSession, values: dict[str, Any], sides: Sequence[tuple[int, UUID]], now: datetime
 ) -> None:
     """The entry, both balances, both postings."""
-    made = await do(
-        session,
-        insert(ENTRY).values(created_at=now, **values | {"told": values["told"][:200]}).returning(ENTRY.c.seq),
-    )
+    made = await do(session, _ENTER, {"created_at": now} | values | {"told": values["told"][:200]})
     seq, postings = made.scalar_one(), []
     for change, account_id in sides:
         number, balance = await _add(session, account_id, change, now)
@@ -118,24 +148,19 @@ async def write(
                 "balance_after": balance,
             }
         )
-    await do(session, insert(POSTING), postings)
+    await do(session, _POST, postings)
 
 
 async def _add(session: AsyncSession, account_id: UUID, change: int, now: datetime) -> tuple[int, int]:
     """The number of the posting in its account, and the balance after it."""
-    statement = (
-        update(ACCOUNT)
-        .where(ACCOUNT.c.id == account_id)
-        .values(balance=ACCOUNT.c.balance + change, seq=ACCOUNT.c.seq + 1)
-        .returning(ACCOUNT.c.seq, ACCOUNT.c.balance)
-    )
-    found = (await do(session, statement)).one_or_none()
+    values = {"account": account_id, "change": change}
+    found = (await do(session, _ADD, values)).one_or_none()
     if found is None:
         # One of the system to which nothing was posted before.
         kind, shard = SYSTEM_ACCOUNTS[account_id]
         row = PointsAccount(id=account_id, created_at=now, kind=kind, shard=shard)
         await insert_or_ignore(session, PointsAccount, row.model_dump())
-        found = (await do(session, statement)).one()
+        found = (await do(session, _ADD, values)).one()
     return found.seq, found.balance
 
 
@@ -176,19 +201,23 @@ async def move_lots(session: AsyncSession, parts: Sequence[Part], *, remaining: 
     for part in parts:
         of.setdefault(part.points, []).append(part.lot_id)
     for points, lots in of.items():
-        values = {"remaining": LOT.c.remaining + remaining * points, "held": LOT.c.held + held * points}
         for some in in_parts(lots, BATCH):
-            await do(session, update(LOT).where(LOT.c.id.in_(some)).values(**values))
+            await do(session, _MOVE, {"lots": list(some), "more": remaining * points, "aside": held * points})
 
 
 async def do(session: AsyncSession, statement: Any, values: Any = None) -> Any:
-    """In the transaction of the session, without its objects: nothing here is one."""
-    return await (await session.connection()).execute(statement, values)
+    """In the transaction of the session, without its objects: nothing here is one.
+
+    The connection is asked for once: a unit of work has one transaction from its first statement to its end.
+    """
+    connection = session.info.get(CONNECTION)
+    if connection is None:
+        connection = session.info[CONNECTION] = await session.connection()
+    return await connection.execute(statement, values)
 
 
 async def locked(session: AsyncSession, where: Any) -> Account | None:
-    columns = (ACCOUNT.c.id, ACCOUNT.c.balance, ACCOUNT.c.debt, ACCOUNT.c.moved_to)
-    row = (await do(session, select(*columns).where(where).with_for_update())).one_or_none()
+    row = (await do(session, select(*_COLUMNS).where(where).with_for_update())).one_or_none()
     return None if row is None else Account(*row)
 
 
@@ -203,15 +232,14 @@ async def lock_current(session: AsyncSession, account_id: UUID) -> Account:
 
 
 async def lock_hold(session: AsyncSession, hold_id: UUID) -> Held:
-    """The account first, as everywhere, then the hold."""
-    account_id = (await do(session, select(HOLD.c.account_id).where(HOLD.c.id == hold_id))).scalar_one()
-    await locked(session, ACCOUNT.c.id == account_id)
-    row = (
-        await do(
-            session, select(HOLD.c.points, HOLD.c.state, HOLD.c.turns).where(HOLD.c.id == hold_id).with_for_update()
-        )
-    ).one()
-    return Held(hold_id, account_id, row.points, row.state, row.turns)
+    """The account first, as everywhere, then the hold; anew where a merge took it to another account meanwhile."""
+    owner = select(HOLD.c.account_id).where(HOLD.c.id == hold_id).scalar_subquery()
+    columns = (HOLD.c.account_id, HOLD.c.points, HOLD.c.state, HOLD.c.turns)
+    while True:
+        account = await locked(session, ACCOUNT.c.id == owner)
+        row = (await do(session, select(*columns).where(HOLD.c.id == hold_id).with_for_update())).one()
+        if account is not None and account.id == row.account_id:
+            return Held(hold_id, row.account_id, row.points, row.state, row.turns)
 
 
 async def end_hold(session: AsyncSession, held: Held, state: HoldState) -> None:
@@ -231,12 +259,7 @@ async def parts_of(session: AsyncSession, hold_id: UUID) -> list[tuple[Part, dat
 
 
 async def open_lots(session: AsyncSession, account_id: UUID) -> list[Lot]:
-    rows = await do(
-        session,
-        select(LOT.c.id, LOT.c.remaining, LOT.c.expires_at)
-        .where(LOT.c.account_id == account_id, LOT.c.remaining > 0)
-        .order_by(LOT.c.expires_at),
-    )
+    rows = await do(session, _OPEN_LOTS, {"account": account_id})
     return [Lot(row.id, row.remaining, row.expires_at) for row in rows]
 
 

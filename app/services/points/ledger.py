@@ -10,12 +10,13 @@ from app.core.ids import new_id
 from app.rules.points import ledger as rules
 from app.rules.points.ledger import EntryKind, HoldState, Part
 from app.services.points import book
-from app.services.points.book import ACCOUNT, ENTRY, HOLD, LOT, PART, POSTING
+from app.services.points.book import ACCOUNT, ENTRY, HOLD, LOT, PART, POSTING, Account, Held
 
 # Of a lot that expired while a fault of ours kept it held.
 GRACE = timedelta(days=30)
 BATCH = 200
 E, H = EntryKind, HoldState
+_SET_ASIDE, _FROM_LOTS = insert(HOLD), insert(PART)
 
 
 async def credit(
@@ -63,20 +64,25 @@ async def hold(
     session: AsyncSession, person_id: UUID, points: int, *, told: str, now: datetime, actor_id: UUID | None = None
 ) -> UUID:
     """Points are set aside, first expiring first. NotEnoughPointsError changes nothing."""
-    rules.check_points(points)
     account = await book.lock_account(session, person_id, now=now)
-    if await _expire_of(session, account.id, now=now):
-        account = await book.lock_account(session, person_id, now=now)
-    if account.available < points:
-        raise rules.NotEnoughPointsError(available=max(0, account.available), needed=points)
-    parts = rules.spend(await book.open_lots(session, account.id), points)
+    return await hold_of(session, account, points, told=told, now=now, actor_id=actor_id)
+
+
+async def hold_of(
+    session: AsyncSession, account: Account, points: int, *, told: str, now: datetime, actor_id: UUID | None = None
+) -> UUID:
+    """The same of an account that stands locked: whoever locks something else in between does so after the account."""
+    rules.check_points(points)
+    lots = await book.open_lots(session, account.id)
+    if any(lot.expires_at <= now for lot in lots):
+        await _expire_of(session, account.id, now=now)
+        lots = [lot for lot in lots if lot.expires_at > now]
+    parts = rules.spend(lots, points)
     made = book.Held(new_id(), account.id, points, H.HELD, 0)
+    values = {"id": made.id, "created_at": now, "account_id": account.id, "points": points, "state": H.HELD, "turns": 0}
+    await book.do(session, _SET_ASIDE, values)
     await book.do(
-        session,
-        insert(HOLD).values(id=made.id, created_at=now, account_id=account.id, points=points, state=H.HELD, turns=0),
-    )
-    await book.do(
-        session, insert(PART), [{"hold_id": made.id, "lot_id": part.lot_id, "points": part.points} for part in parts]
+        session, _FROM_LOTS, [{"hold_id": made.id, "lot_id": part.lot_id, "points": part.points} for part in parts]
     )
     await book.move_lots(session, parts, remaining=-1, held=1)
     await book.post(session, E.HOLD, account.id, points, cause=made.cause, told=told, now=now, actor_id=actor_id)
@@ -92,7 +98,14 @@ async def release(
     What of it has expired meanwhile is gone, unless the reason is ours (`fault`): then it lives another thirty days.
     """
     held = await book.lock_hold(session, hold_id)
-    parts = await book.parts_of(session, hold_id)
+    return await release_of(session, held, told=told, now=now, fault=fault, actor_id=actor_id)
+
+
+async def release_of(
+    session: AsyncSession, held: Held, *, told: str, now: datetime, fault: bool = False, actor_id: UUID | None = None
+) -> int:
+    """The same of a hold that stands locked, with its account."""
+    parts = await book.parts_of(session, held.id)
     late = [part for part, expires_at in parts if expires_at <= now]
     lapsed = 0 if fault else sum(part.points for part in late)
     target = H.LAPSED if lapsed == held.points else H.RELEASED
@@ -121,10 +134,15 @@ async def fulfil(
     session: AsyncSession, hold_id: UUID, *, told: str, now: datetime, actor_id: UUID | None = None
 ) -> None:
     """What was set aside is spent."""
-    held = await book.lock_hold(session, hold_id)
+    await fulfil_of(session, await book.lock_hold(session, hold_id), told=told, now=now, actor_id=actor_id)
+
+
+async def fulfil_of(
+    session: AsyncSession, held: Held, *, told: str, now: datetime, actor_id: UUID | None = None
+) -> None:
     rules.check_hold_step(held.state, H.FULFILLED)
     await book.end_hold(session, held, H.FULFILLED)
-    await book.move_lots(session, [part for part, _ in await book.parts_of(session, hold_id)], held=-1)
+    await book.move_lots(session, [part for part, _ in await book.parts_of(session, held.id)], held=-1)
     await book.post(
         session, E.FULFIL, held.account_id, held.points, cause=held.cause, told=told, now=now, actor_id=actor_id
     )
@@ -132,13 +150,47 @@ async def fulfil(
 
 async def undo(session: AsyncSession, hold_id: UUID, *, told: str, now: datetime, actor_id: UUID) -> None:
     """Spent by a slip: set aside again, as it was."""
-    held = await book.lock_hold(session, hold_id)
+    await undo_of(session, await book.lock_hold(session, hold_id), told=told, now=now, actor_id=actor_id)
+
+
+async def undo_of(session: AsyncSession, held: Held, *, told: str, now: datetime, actor_id: UUID) -> None:
     rules.check_hold_step(held.state, H.HELD)
-    await book.move_lots(session, [part for part, _ in await book.parts_of(session, hold_id)], held=1)
-    await book.do(session, update(HOLD).where(HOLD.c.id == hold_id).values(state=H.HELD, turns=held.turn + 1))
+    await book.move_lots(session, [part for part, _ in await book.parts_of(session, held.id)], held=1)
+    await book.do(session, update(HOLD).where(HOLD.c.id == held.id).values(state=H.HELD, turns=held.turn + 1))
     await book.post(
         session, E.UNDO, held.account_id, held.points, cause=held.cause, told=told, now=now, actor_id=actor_id
     )
+
+
+async def pool(
+    session: AsyncSession, person_id: UUID, household_id: UUID, points: int, *, told: str, cause: str, now: datetime
+) -> None:
+    """Into the purse of the household, lot by lot: points do not live longer by it. NotEnoughPointsError changes nothing."""
+    rules.check_points(points)
+    own = await book.lock_account(session, person_id, now=now)
+    await _expire_of(session, own.id, now=now)
+    lots = await book.open_lots(session, own.id)
+    parts = rules.spend(lots, points)
+    ends = {lot.id: lot.expires_at for lot in lots}
+    purse = await book.lock_household(session, household_id, now=now)
+    await book.move_lots(session, parts, remaining=-1)
+    for part in parts:
+        await book.into_lot(session, purse.id, ends[part.lot_id], granted=part.points, remaining=part.points, now=now)
+    values = {"kind": E.POOL, "cause": cause, "told": told, "actor_id": person_id, "expires_at": None}
+    await book.write(session, values, [(-points, own.id), (points, purse.id)], now)
+
+
+async def forfeit(session: AsyncSession, person_id: UUID, *, told: str, now: datetime) -> int:
+    """The account of somebody who goes for good: what is free is gone, a debt stays on record. Returns how many points."""
+    account = await book.lock_account(session, person_id, now=now)
+    await _expire_of(session, account.id, now=now)
+    lots = await book.open_lots(session, account.id)
+    points = sum(lot.remaining for lot in lots)
+    if points:
+        await book.move_lots(session, [Part(lot.id, lot.remaining) for lot in lots], remaining=-1)
+        cause = f"account:{account.id}:{now.isoformat()}"
+        await book.post(session, E.FORFEIT, account.id, points, cause=cause, told=told, now=now)
+    return points
 
 
 async def merge(session: AsyncSession, source_id: UUID, target_id: UUID, *, now: datetime) -> None:

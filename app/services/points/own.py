@@ -14,6 +14,10 @@ from app.core.pages import Cursors
 from app.rules.points.ledger import EntryKind, HoldState
 from app.services.points.book import ACCOUNT, ENTRY, HOLD, LOT, POSTING
 
+_LINES = select(
+    POSTING.c.account_seq, ENTRY.c.created_at, ENTRY.c.kind, POSTING.c.points, POSTING.c.balance_after, ENTRY.c.told
+).join(ENTRY, ENTRY.c.seq == POSTING.c.entry_seq)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
@@ -45,7 +49,16 @@ class Moved:
 
 async def points_of(session: ReadSession | AsyncSession, person_id: UUID, *, now: datetime) -> Points:
     """Three statements, however long the history: an account has a lot for each day on which something expires."""
-    account = await _account_of(session, person_id)
+    return await _points(session, await _account_of(session, person_id), now)
+
+
+async def points_of_household(session: ReadSession | AsyncSession, household_id: UUID, *, now: datetime) -> Points:
+    columns = (ACCOUNT.c.id, ACCOUNT.c.debt)
+    found = await _do(session, select(*columns).where(ACCOUNT.c.household_id == household_id))
+    return await _points(session, found.one_or_none(), now)
+
+
+async def _points(session: ReadSession | AsyncSession, account: Any, now: datetime) -> Points:
     if account is None:
         return Points(0, 0, 0, ())
     lots = await _do(
@@ -71,11 +84,7 @@ async def history(
     begun = None if cursor is None else int(str(cursors.decode(query, cursor)[0]))
     if account is None:
         return [], None
-    statement = (
-        select(POSTING.c.account_seq, ENTRY.c.created_at, ENTRY.c.kind, POSTING.c.points, POSTING.c.balance_after, ENTRY.c.told)
-        .join(ENTRY, ENTRY.c.seq == POSTING.c.entry_seq)
-        .where(POSTING.c.account_id == account.id)
-    )  # fmt: skip
+    statement = _LINES.where(POSTING.c.account_id == account.id)
     if after_seq is not None:
         statement = statement.where(POSTING.c.account_seq > (after_seq if begun is None else begun))
         statement = statement.order_by(POSTING.c.account_seq)
@@ -85,6 +94,22 @@ async def history(
         statement = statement.order_by(POSTING.c.account_seq.desc())
     rows = [Moved(*row) for row in await _do(session, statement.limit(limit + 1))]
     return cursors.page(query, rows, limit, lambda row: [row.seq])
+
+
+async def lines_between(
+    session: ReadSession, person_id: UUID, first: datetime, end: datetime, *, at_most: int
+) -> list[Moved]:
+    """The oldest first, of one's own account."""
+    account = await _account_of(session, person_id)
+    if account is None:
+        return []
+    rows = await _do(
+        session,
+        _LINES.where(POSTING.c.account_id == account.id, ENTRY.c.created_at >= first, ENTRY.c.created_at < end)
+        .order_by(POSTING.c.account_seq)
+        .limit(at_most),
+    )
+    return [Moved(*row) for row in rows]
 
 
 async def _account_of(session: ReadSession | AsyncSession, person_id: UUID) -> Any:

@@ -7,7 +7,8 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.models.points import JournalEntry, PointsAccount, PointsHold, PointsHoldPart, PointsLot, Posting
-from app.rules.points.ledger import AccountKind, HoldState
+from app.rules.points.ledger import OWNERS, AccountKind, HoldState
+from app.services.points.programme_checks import of_programme
 
 SHOWN = 20
 _account: Any = PointsAccount.__table__  # type: ignore[attr-defined]
@@ -41,7 +42,7 @@ class TrialBalance:
     @property
     def liability(self) -> int:
         """What people hold or have set aside: goods that are owed for it."""
-        return self.balances[AccountKind.PERSON] + self.balances[AccountKind.HELD]
+        return sum(self.balances[kind] for kind in (*OWNERS, AccountKind.HELD))
 
 
 async def trial_balance(connection: AsyncConnection, as_of: int | None = None) -> TrialBalance:
@@ -64,7 +65,7 @@ async def trial_balance(connection: AsyncConnection, as_of: int | None = None) -
 async def verify(connection: AsyncConnection) -> list[Fault]:
     """Empty where all holds; else at most `SHOWN` of each rule."""
     found = []
-    for rule, statement in [*_of_entries(), *_of_lots()]:
+    for rule, statement in [*_of_entries(), *_of_lots(), *of_programme()]:
         rows = await connection.execute(statement.limit(SHOWN))
         found += [Fault(rule, " ".join(str(value) for value in row)) for row in rows]
     balance = await trial_balance(connection)
@@ -128,7 +129,7 @@ def _of_lots() -> list[tuple[str, Select[Any]]]:
         select(_account.c.id, _account.c.balance, _account.c.debt, lots.c.remaining)
         .outerjoin(lots, lots.c.account_id == _account.c.id)
         .where(
-            _account.c.kind == AccountKind.PERSON,
+            _account.c.kind.in_(sorted(OWNERS)),
             _account.c.balance != func.coalesce(lots.c.remaining, 0) - _account.c.debt,
         )
     )

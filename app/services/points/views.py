@@ -5,15 +5,14 @@ from uuid import UUID
 from app.core.db import ReadSession
 from app.core.pages import Page
 from app.rules.identity.roles import Actor, Permission, check_town_wide
-from app.schemas.points.ledger import AccountBalance, EntryRead, ExpiringRead, PointsRead, TrialBalanceRead
+from app.schemas.points.ledger import AccountBalance, EntryRead, PointsRead, TrialBalanceRead
 from app.services.points import own, verification
+from app.services.points.reward_views import points_read
 from app.services.runtime import Runtime
 
 
 async def my_points(runtime: Runtime, session: ReadSession, person_id: UUID) -> PointsRead:
-    mine = await own.points_of(session, person_id, now=runtime.clock.now())
-    expiring = [ExpiringRead(points=one.points, at=one.at) for one in mine.expiring]
-    return PointsRead(available=mine.available, held=mine.held, debt=mine.debt, expiring=expiring)
+    return points_read(await own.points_of(session, person_id, now=runtime.clock.now()))
 
 
 async def my_entries(

@@ -20,6 +20,7 @@ from tests.support.recipes import (
     organisation,
     people,
     points,
+    points_rewards,
     saved,
     surveys,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "organisation",
     "people",
     "points",
+    "points_rewards",
     "saved",
     "send",
     "surveys",

@@ -160,6 +160,14 @@ class Town:
     def gigs_officer(self) -> Caller:
         return self._officer("gigs_officer")
 
+    @cached_property
+    def points_officer(self) -> Caller:
+        return self._officer("points_officer")
+
+    @cached_property
+    def second_points_officer(self) -> Caller:
+        return self._officer("points_officer")
+
     def staff(self) -> tuple[Caller, dict[str, Any]]:
         """A mediator, new in office."""
         caller = self.someone()
