@@ -8,12 +8,11 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -25,6 +24,7 @@ from demo.stack import BIN, Stack
 from demo.story import vacancy_form
 from tests.conftest import MISSING, PG_ENV, Databases
 from tests.support.workbooks import lawful_on, sheet
+from tests.support.writers import KeyedWriter, acknowledged, await_progress
 
 KILLS = int(os.environ.get("SANQU_KILLS", "2"))
 WRITERS = 4
@@ -54,53 +54,22 @@ HALF_DONE = {
 
 
 @dataclass
-class Writer:
-    """One person who keeps writing; a lost answer is asked for again under the same key, as a client must."""
+class Writer(KeyedWriter):
+    """One person who applies, changes their profile, withdraws."""
 
-    caller: Caller
-    vacancy_id: str
-    stop: threading.Event
-    acknowledged: list[tuple[str, str, str, dict[str, Any], httpx.Response]] = field(default_factory=list)
-    retried: int = 0
-    failed: BaseException | None = None
+    vacancy_id: str = ""
 
-    def run(self) -> None:
-        try:
-            while not self.stop.is_set():
-                self._round()
-        except BaseException as exc:
-            self.failed = exc
-
-    def _round(self) -> None:
+    def round(self) -> None:
         number = len(self.acknowledged)
         form = {"vacancy_id": self.vacancy_id, "release_contact": True}
-        mine = self._write("POST", "/applications", f"apply-{number}", form)
-        version = self._write(
+        mine = self.write("POST", "/applications", f"apply-{number}", form)
+        version = self.write(
             "PUT", "/me/seeker-profile", f"profile-{number}",
             {"commute_limit_m": 1000 + number, "expected_version": 1 + number // 3},
         )["version"]  # fmt: skip
         assert version == 2 + number // 3
         path = f"/me/applications/{mine['id']}/withdraw"
-        self._write("POST", path, f"withdraw-{number}", {"expected_version": mine["version"]})
-
-    def _write(self, method: str, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
-        key = f"{key}-{self.caller.person_id}"[:80]
-        while True:
-            try:
-                answer = self.send(method, path, key, body)
-            except httpx.HTTPError:
-                answer = None
-            if answer is not None and answer.is_success:
-                self.acknowledged.append((method, path, key, body, answer))
-                result: dict[str, Any] = answer.json()
-                return result
-            assert answer is None or answer.json()["retryable"], answer.text
-            self.retried += 1
-            time.sleep(0.02)
-
-    def send(self, method: str, path: str, key: str, body: dict[str, Any]) -> httpx.Response:
-        headers = {"Idempotency-Key": key}
-        return self.caller._http.request(method, path, json=body, headers=headers, timeout=10)
+        self.write("POST", path, f"withdraw-{number}", {"expected_version": mine["version"]})
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -155,7 +124,7 @@ def test_kill_minus_nine_loses_nothing_that_was_acknowledged(stack: Stack) -> No
     admin, officer, recruiter, firm_id = hiring_firm(stack, sandbox)
     vacancy = recruiter.post("/vacancies", **vacancy_form(recruiter, firm_id))["vacancy"]
     stop = threading.Event()
-    writers = [Writer(seeker(stack, sandbox, f"应聘者{index}"), vacancy["id"], stop) for index in range(WRITERS)]
+    writers = [Writer(seeker(stack, sandbox, f"应聘者{index}"), stop, vacancy["id"]) for index in range(WRITERS)]
     threads = [threading.Thread(target=writer.run) for writer in writers]
     for thread in threads:
         thread.start()
@@ -185,24 +154,9 @@ def test_kill_minus_nine_loses_nothing_that_was_acknowledged(stack: Stack) -> No
     sandbox.close()
 
 
-def acknowledged(writers: list[Writer]) -> int:
-    return sum(len(writer.acknowledged) for writer in writers)
-
-
-def await_progress(writers: list[Writer], goal: int) -> None:
-    deadline = time.monotonic() + 60
-    while acknowledged(writers) < goal:
-        assert [writer.failed for writer in writers] == [None] * WRITERS
-        assert time.monotonic() < deadline, "写入停住了"
-        time.sleep(0.002)
-
-
 def check(stack: Stack, writers: list[Writer]) -> None:
     for writer in writers:
-        for method, path, key, body, first in writer.acknowledged:
-            again = writer.send(method, path, key, body)
-            assert (again.status_code, again.content) == (first.status_code, first.content), key
-            assert again.headers["Idempotent-Replayed"] == "true"
+        writer.check_answers()
         # Every application that was acknowledged, and not one more.
         mine, cursor = set(), None
         while True:
@@ -210,10 +164,8 @@ def check(stack: Stack, writers: list[Writer]) -> None:
             mine |= {(row["id"], row["state"]) for row in page["items"]}
             if (cursor := page["next_cursor"]) is None:
                 break
-        told = [answer.json() for _, path, _, _, answer in writer.acknowledged if path.endswith("/withdraw")]
-        assert mine == {(row["id"], "withdrawn") for row in told}
-        profiles = [answer.json() for _, path, _, _, answer in writer.acknowledged if path == "/me/seeker-profile"]
-        assert writer.caller.get("/me/seeker-profile") == profiles[-1]
+        assert mine == {(row["id"], "withdrawn") for row in writer.told("/withdraw")}
+        assert writer.caller.get("/me/seeker-profile") == writer.told("/me/seeker-profile")[-1]
     wrong = {name: rows(stack, statement)[0][0] for name, statement in HALF_DONE.items()}
     assert wrong == dict.fromkeys(HALF_DONE, 0)
     keyed = acknowledged(writers)

@@ -11,6 +11,7 @@ class Line(Enum):
     WHOLE = auto()
     CUT = auto()  # open connections are closed, new ones too
     FROZEN = auto()  # connections are taken and stay open, nothing passes
+    DEAF = auto()  # what is sent arrives; the line breaks under the answer
 
 
 class Proxy:
@@ -40,6 +41,9 @@ class Proxy:
 
     def freeze(self) -> None:
         self._set(Line.FROZEN)
+
+    def lose_answers(self) -> None:
+        self._set(Line.DEAF)
 
     def mend(self) -> None:
         self._set(Line.WHOLE)
@@ -72,17 +76,17 @@ class Proxy:
             with server:
                 with self._state:
                     self._open |= {client, server}
-                back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
+                back = threading.Thread(target=self._pump, args=(server, client, True), daemon=True)
                 back.start()
                 self._pump(client, server)
                 back.join()
                 with self._state:
                     self._open -= {client, server}
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, answers: bool = False) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if not self._passes():
+                if not self._passes() or (answers and self._line is Line.DEAF):
                     break
                 sink.sendall(data)
         for end in (source, sink):
@@ -93,4 +97,4 @@ class Proxy:
         """Waits while the line is frozen; False where it is cut."""
         with self._state:
             self._state.wait_for(lambda: self._line is not Line.FROZEN)
-            return self._line is Line.WHOLE
+            return self._line is not Line.CUT
