@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Callable
 from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw
@@ -92,3 +93,11 @@ def await_file(caller: Caller, file: dict[str, Any]) -> dict[str, Any]:
         time.sleep(0.2)
         file = caller.get(f"/files/{file['file_id']}")
     return file
+
+
+def until(look: Callable[[], Any], seconds: float = 30) -> Any:
+    """For what the worker brings about."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return found

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from demo import fairs, gigs, measured, office, people, search, steps, survey, weeks
+from demo import fairs, gigs, measured, office, people, points, search, steps, survey, weeks
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -41,6 +41,7 @@ def main() -> None:
             people.desk_and_log(teller, stack, officer, admin)
             weeks.from_invitation_to_thirty_days(teller, stack, sandbox, recruiter, firm_id)
             gigs.a_week(teller, stack, sandbox, admin, second, recruiter, firm_id)
+            points.a_year(teller, stack, sandbox, admin)
             measured.against_simple_orders(teller, stack)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")
 
