@@ -108,6 +108,9 @@ class Caller:
     def put(self, path: str, /, **body: Any) -> Any:
         return self._answer(self._http.put(path, json=body))
 
+    def put_keyed(self, path: str, /, **body: Any) -> Any:
+        return self._answer(self._http.put(path, json=body, headers={"Idempotency-Key": uuid.uuid4().hex}))
+
     def delete(self, path: str, /) -> Any:
         return self._answer(self._http.delete(path))
 

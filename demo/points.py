@@ -15,8 +15,8 @@ DONE = BEGUN + 2
 DECISION = {"decided_by": "宝盖镇村民代表会议", "decision": "演示：〔2026〕3号决议，45名代表中41名同意"}
 
 
-def a_year(teller: Teller, stack: Stack, sandbox: Sandbox, admin: Caller) -> None:
-    """Starts as many days ahead as the story has come; ends after the next New Year."""
+def a_year(teller: Teller, stack: Stack, sandbox: Sandbox, admin: Caller) -> int:
+    """Starts as many days ahead as the story has come; ends after the next New Year. Returns how far ahead that is."""
     admin.login()
     people = {
         name: steps.login(stack, sandbox, "zhipin", name)
@@ -37,10 +37,12 @@ def a_year(teller: Teller, stack: Stack, sandbox: Sandbox, admin: Caller) -> Non
     _reward(teller, admin, first, clerk, mei)
     _taken_back(teller, second, activity, hours, lan)
     new_year = date((today + timedelta(days=2)).year + 1, 1, 2)
-    stack.restart_ahead((new_year - datetime.now(CHINA).date()).days)
+    ahead = (new_year - datetime.now(CHINA).date()).days
+    stack.restart_ahead(ahead)
     for person in (first, mei):
         person.login()
     _end_of_year(teller, stack, first, mei)
+    return ahead
 
 
 def _rules(teller: Teller, first: Caller, second: Caller, today: date) -> dict[str, Any]:

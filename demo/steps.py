@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from PIL import ExifTags, Image, ImageDraw
@@ -101,3 +102,20 @@ def until(look: Callable[[], Any], seconds: float = 30) -> Any:
     while not (found := look()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return found
+
+
+def vacancy_form(recruiter: Caller, firm_id: str) -> dict[str, Any]:
+    trade = recruiter.get("/occupations", q="平车工")["items"][0]
+    today = datetime.now(UTC).date()
+    return {
+        "enterprise_id": firm_id, "title": "平车工", "occupation_code": trade["code"], "engagement": "direct",
+        "headcount": 1,
+        "pay": {"unit": "month", "min_fen": 550000, "max_fen": 800000, "cycle": "monthly"},
+        "minutes_per_day": 480, "days_per_month": 26, "shift_pattern": "day",
+        "work_start_minute": 480, "work_end_minute": 1050,
+        # The address is the plan's; the coordinates are the demo's own.
+        "place": {"address": "宝盖镇科技园回兴路188号", "latitude": 24.7265, "longitude": 118.6702, "coord_type": "gcj02"},
+        "benefits": ["meals", "social_insurance"], "features": ["noise"], "required_years": 1,
+        "required_machines": ["平车"], "duties": "平车缝制服装配件，按样衣和工艺单操作。",
+        "requirements": "会操作电脑平车，男女不限。", "valid_until": str(today + timedelta(days=45)),
+    }  # fmt: skip

@@ -3,11 +3,10 @@
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from demo import fairs, gigs, measured, office, people, points, search, steps, survey, weeks
+from demo import fairs, gigs, measured, office, people, points, search, steps, survey, training, weeks
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -41,7 +40,8 @@ def main() -> None:
             people.desk_and_log(teller, stack, officer, admin)
             weeks.from_invitation_to_thirty_days(teller, stack, sandbox, recruiter, firm_id)
             gigs.a_week(teller, stack, sandbox, admin, second, recruiter, firm_id)
-            points.a_year(teller, stack, sandbox, admin)
+            ahead = points.a_year(teller, stack, sandbox, admin)
+            training.a_class(teller, stack, sandbox, admin, recruiter, firm_id, ahead)
             measured.against_simple_orders(teller, stack)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")
 
@@ -113,26 +113,9 @@ def the_licence(teller: Teller, recruiter: Caller) -> dict[str, Any]:
     return file
 
 
-def vacancy_form(recruiter: Caller, firm_id: str) -> dict[str, Any]:
-    trade = recruiter.get("/occupations", q="平车工")["items"][0]
-    today = datetime.now(UTC).date()
-    return {
-        "enterprise_id": firm_id, "title": "平车工", "occupation_code": trade["code"], "engagement": "direct",
-        "headcount": 1,
-        "pay": {"unit": "month", "min_fen": 550000, "max_fen": 800000, "cycle": "monthly"},
-        "minutes_per_day": 480, "days_per_month": 26, "shift_pattern": "day",
-        "work_start_minute": 480, "work_end_minute": 1050,
-        # The address is the plan's; the coordinates are the demo's own.
-        "place": {"address": "宝盖镇科技园回兴路188号", "latitude": 24.7265, "longitude": 118.6702, "coord_type": "gcj02"},
-        "benefits": ["meals", "social_insurance"], "features": ["noise"], "required_years": 1,
-        "required_machines": ["平车"], "duties": "平车缝制服装配件，按样衣和工艺单操作。",
-        "requirements": "会操作电脑平车，男女不限。", "valid_until": str(today + timedelta(days=45)),
-    }  # fmt: skip
-
-
 def the_vacancies(teller: Teller, recruiter: Caller, firm_id: str) -> dict[str, Any]:
     teller.chapter("三、发布岗位")
-    form = vacancy_form(recruiter, firm_id)
+    form = steps.vacancy_form(recruiter, firm_id)
     saved: dict[str, Any] = recruiter.post("/vacancies", **form)["vacancy"]
     teller.check(
         f"“{saved['title']}”（{saved['occupation_name']}）发布，{saved['enterprise_label']}",

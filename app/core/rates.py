@@ -45,6 +45,7 @@ class RateKind(StrEnum):
     PUSH = "push"
     SHEET = "sheet"
     VISIT = "visit"
+    VERIFY = "verify"
 
 
 # Signed in: per person. Anonymous: per address, sized for 300 people behind one address.
@@ -66,6 +67,8 @@ DEFAULTS: dict[RateKind, str] = {
     RateKind.SHEET: "60/3600",
     # Opening the pages of a fair counts as a visit; a counter is no reason to be written to without end.
     RateKind.VISIT: "60/3600",
+    # A certificate's number is looked up by anybody; guessing them has an end.
+    RateKind.VERIFY: "30/600",
     # WeChat pushes from a few addresses; what is wrongly signed is audited, so that must have an end.
     RateKind.PUSH: "6000/60",
 }

@@ -1,6 +1,6 @@
 """Every table, so that the metadata is whole wherever this package is imported."""
 
 from app.core import tables
-from app.models import common, gigs, identity, jobs, organisation, points
+from app.models import common, gigs, identity, jobs, organisation, points, training
 
-__all__ = ["common", "gigs", "identity", "jobs", "organisation", "points", "tables"]
+__all__ = ["common", "gigs", "identity", "jobs", "organisation", "points", "tables", "training"]

@@ -25,7 +25,7 @@ from app.services.runtime import Runtime
 # Routes that answer anybody; every other route has an actor. Names of operations, checked by a test.
 PUBLIC = frozenset({
     "list_fairs", "get_fair", "list_fair_booths", "list_fair_vacancies", "get_fair_board", "count_fair_visit",
-    "get_config", "get_dictionary", "get_code_table", "find_occupation", "wechat_login",
+    "verify_certificate", "show_verification", "get_config", "get_dictionary", "get_code_table", "find_occupation", "wechat_login",
     "list_vacancies", "count_vacancy_facets", "get_vacancy", "list_areas", "livez", "readyz", "refresh_tokens", "sign_in_to_console",
     "get_file_content", "read_share_code", "get_policy", "check_push_address", "receive_push", "get_metrics",
 })  # fmt: skip

@@ -224,6 +224,17 @@ class WechatAccountCancelled(Event):
     app: WechatApp
 
 
+class ConsentGiven(Event):
+    person_id: UUID
+    purpose: ConsentPurpose
+
+
+class ProfileMade(Event):
+    """Somebody has registered as a seeker or as a gig worker just now."""
+
+    person_id: UUID
+
+
 class ConsentWithdrawn(Event):
     person_id: UUID
     purpose: ConsentPurpose

@@ -46,6 +46,7 @@ from app.services.events import (
 )
 from app.services.gigs import news as gig_news
 from app.services.gigs import profile_life
+from app.services.gigs import proven as gig_proven
 from app.services.identity import people, wechat_accounts
 from app.services.identity.members import people_with
 from app.services.jobs import (
@@ -63,8 +64,11 @@ from app.services.jobs import (
     takedowns,
     vacancies,
 )
+from app.services.jobs import proven as job_proven
 from app.services.points import life as points_life
 from app.services.points import news as points_news
+from app.services.training import life as training_life
+from app.services.training import news as training_news
 
 # WeChat's `thing` values hold at most 20 characters, `phrase` at most 5 Chinese ones.
 THING = 20
@@ -112,6 +116,11 @@ def register() -> None:
     # What earns points, and what becomes of them with the record; who is told of points, claims, redemptions.
     points_life.register()
     points_news.register()
+    # What training does to profiles and shortages; who is told of demands, seats, certificates, competitions.
+    training_life.register()
+    training_news.register()
+    job_proven.register()
+    gig_proven.register()
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:

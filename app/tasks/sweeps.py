@@ -42,6 +42,7 @@ from app.services.organisation import papers
 from app.services.points import awards, expiry_notices, redemptions
 from app.services.points import ledger as points_ledger
 from app.services.runtime import Runtime
+from app.services.training import certificates, classes, enrolments, pools, shortages
 
 # House style: keys are kept at least 24 h; a client that retries later than two days starts anew.
 IDEMPOTENCY_KEPT = timedelta(days=2)
@@ -91,6 +92,10 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "awards_credited": await _repeat(runtime, lambda session: awards.retry_waiting(session, now=now)),
         "expiries_told": await _repeat(runtime, lambda session: expiry_notices.tell_due(session, now=now)),
         "points_expired": await _repeat(runtime, lambda session: points_ledger.expire_due(session, now=now)),
+        "training_seats_lapsed": await _repeat(runtime, lambda session: enrolments.lapse_due(session, now=now)),
+        "classes_turned": await _repeat(runtime, lambda session: classes.advance_due(session, now=now)),
+        "demands_expired": await _repeat(runtime, lambda session: pools.expire_due(session, now=now)),
+        "certificates_expired": await _repeat(runtime, lambda session: certificates.expire_due(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }
     for name, statement in _spent(now).items():
@@ -105,6 +110,7 @@ async def sweep_daily(runtime: Runtime) -> bool:
         if not await claim_day(session, "reminders", china_date(now)):
             return False
         await papers.remind(session, now=now)
+        await shortages.propose_from_vacancies(session, now=now)
         return True
 
 

@@ -84,6 +84,8 @@ class Operation:
             "from": "2026-11-01",
             "to": "2026-11-30",
             "year": "2026",
+            "since": "2026-11-01",
+            "until": "2026-11-30",
         }
         good |= dict.fromkeys(("signature", "timestamp", "nonce", "echostr"), "x")
         return {row["name"]: good[row["name"]] for row in self.parameters("query") if row.get("required")}
@@ -115,7 +117,16 @@ async def mighty(world: World) -> Someone:
     """Nothing is refused to this person for want of a role."""
     person = await world.admin()
     firm = ok(await person.get("/enterprises", name="华联"))[0]["id"]
-    for role in (Role.JOBS_OFFICER, Role.GIGS_OFFICER, Role.POINTS_OFFICER, Role.POINTS_CLERK, Role.GRID_MEMBER):
+    for role in (
+        Role.JOBS_OFFICER,
+        Role.GIGS_OFFICER,
+        Role.POINTS_OFFICER,
+        Role.POINTS_CLERK,
+        Role.GRID_MEMBER,
+        Role.TRAINING_OFFICER,
+        Role.TRAINER,
+        Role.JUDGE,
+    ):
         await world.appoint(person, role)
     for role in (Role.RECRUITER, Role.OWNER, Role.DISPATCHER):
         await world.appoint(person, role, ScopeKind.ENTERPRISE, firm)

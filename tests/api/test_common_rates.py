@@ -41,6 +41,24 @@ PER_PERSON: dict[str, tuple[RateKind, str, str, int]] = {
     "object_to_points": (RateKind.REPORT, "POST", f"/points/publications/{NOBODY}/objections", 422),
     "export_my_points": (RateKind.SHEET, "GET", "/me/points/statement.xlsx?year=2026", 200),
     "print_my_points": (RateKind.SHEET, "GET", "/me/points/statement.pdf?year=2026", 200),
+    "export_class_roster": (RateKind.SHEET, "GET", f"/training/classes/{NOBODY}/roster.xlsx", 404),
+    "get_roster_template": (RateKind.SHEET, "GET", f"/training/firms/{NOBODY}/roster-template.xlsx", 403),
+    "print_certificate": (RateKind.SHEET, "GET", f"/training/certificates/{NOBODY}/paper.pdf", 404),
+    "export_firm_training_report": (
+        RateKind.SHEET,
+        "GET",
+        f"/training/firms/{NOBODY}/report.xlsx?since=2026-11-01&until=2026-11-30",
+        403,
+    ),
+    "export_provider_report": (
+        RateKind.SHEET,
+        "GET",
+        f"/training/providers/{NOBODY}/report.xlsx?since=2026-11-01&until=2026-11-30",
+        403,
+    ),
+    "enter_group_from_file": (RateKind.SHEET, "POST", f"/training/classes/{NOBODY}/group-file", 403),
+    "verify_certificate": (RateKind.VERIFY, "GET", "/training/verify/BGPX2026-AAAAA-AAAAA", 404),
+    "show_verification": (RateKind.VERIFY, "GET", "/verify/BGPX2026-AAAAA-AAAAA", 404),
     "upload_file": (RateKind.UPLOAD, "POST", "/files", 422),
     "list_shifts": (RateKind.SEARCH, "GET", "/shifts?latitude=24.73&longitude=118.65", 200),
     "claim_shift": (RateKind.APPLY, "POST", f"/shifts/{NOBODY}/claims", 422),
@@ -118,6 +136,9 @@ def by_kind(table: dict[str, tuple[RateKind, str, str, int]]) -> dict[RateKind, 
 
 
 async def call(person: Someone, method: str, path: str) -> httpx.Response:
+    if path.startswith("/verify/"):
+        # A page for people: it stands beside the interface.
+        return await person.world.api.request(method, path, headers=person.headers)
     return await person.call(method, path, key="rates-0001", **({"json": {}} if method == "POST" else {}))
 
 

@@ -15,6 +15,7 @@ from tests.support import cast as rows_of
 from tests.support import cast_gigs as gigs_of
 from tests.support import cast_points as points_of
 from tests.support import cast_surveys as surveys_of
+from tests.support import cast_training as training_of
 from tests.support.api import NOBODY, nothing_stored
 from tests.support.cast import GONE, OTHER, Cast, Rows, a_key, assemble, no_row, of_the_town
 from tests.support.identity import phone
@@ -143,6 +144,19 @@ CASES = [
     Case("decide_stock_change", points_of.write_offs, STALE | {"approve": True}),
     Case("look_up_pick_up_code", points_of.code, {}),
     Case("list_site_redemptions", points_of.sites),
+    Case("list_demands"),
+    Case("publish_course", training_of.courses, STALE),
+    Case("get_demand", training_of.demands),
+    Case("get_enrolment", training_of.enrolments),
+    Case("withdraw_enrolment", training_of.enrolments, STALE),
+    Case("approve_enrolment", training_of.enrolments, STALE),
+    Case("list_class_enrolments", training_of.classes),
+    Case("list_entry_groups", rows_of.firms),
+    Case("accept_group_seats", training_of.groups, STALE),
+    Case("enter_group", training_of.shown_classes, {"mode": "all", "person_ids": [NOBODY, NOBODY]}),
+    Case("list_competition_entries", training_of.competitions),
+    Case("list_my_competition_scores", training_of.competitions),
+    Case("check_competition_entry", training_of.contestants, STALE | {"eligible": True}),
     Case("list_no_show_appeals"),
     Case("decide_no_show", gigs_of.no_shows, STALE | {"uphold": True, "decision": "维持"}),
     Case("list_minimum_wages"),
@@ -194,9 +208,11 @@ async def probes_of(cast: Cast, case: Case) -> list[Probe]:
     # What an office reaches that is for a part of the town, it is asked for with such an office.
     # Tasks belong to offices for the whole town alone.
     partly = guard.reach is Reach.SCOPE and guard.permission is not Permission.TASK_READ
+    # Offices for one thing, on routes that others reach by another office.
+    for_one = {Role.TRAINER, Role.JUDGE} if guard.reach is Reach.UNSEEN else set()
     outsiders = await case.rows(cast, cast.people[None], None)
     for role in CALLERS:
-        caller = (cast.partial if partly and role in cast.partial else cast.people)[role]
+        caller = (cast.partial if (partly or role in for_one) and role in cast.partial else cast.people)[role]
         if holds(role, guard.permission):
             aims = await case.rows(cast, caller, role)
         else:

@@ -89,7 +89,10 @@ def test_a_route_without_an_actor_would_be_seen(tmp_path: Path) -> None:
 def test_nothing_stands_beside_the_api_but_what_is_listed(application: FastAPI, routes: list[Any]) -> None:
     every = {context.path for context in iter_route_contexts(application.routes)}
     assert every >= BESIDE
-    assert all(route.path.startswith("/api/v1/") or route.path in {"/livez", "/readyz", "/metrics"} for route in routes)
+    assert all(
+        route.path.startswith("/api/v1/") or route.path in {"/livez", "/readyz", "/metrics", "/verify/{number}"}
+        for route in routes
+    )
 
 
 def test_names_and_paths_are_unique(routes: list[Any]) -> None:
@@ -162,6 +165,22 @@ def test_keys_are_required_where_something_must_not_happen_twice(routes: list[An
         "remove_deduction", "mediate_wage", "notify_publishing_block", "answer_publishing_block",
         "decide_publishing_block", "appeal_publishing_block", "decide_block_appeal",
         "start_allocation", "edit_allocation", "publish_allocation", "cancel_allocation",
+        "scan_check_in_code", "set_session_marks", "record_class_results", "complete_class",
+        "give_class_feedback", "add_training_provider", "update_training_provider", "add_course",
+        "update_course", "publish_course", "withdraw_course", "add_menu", "update_menu", "publish_menu",
+        "close_menu", "issue_certificates", "revoke_certificate", "exchange_certificate", "create_class",
+        "update_class", "approve_class", "open_class_enrolment", "update_session", "announce_competition",
+        "update_competition", "open_competition", "close_competition", "begin_theory", "begin_practical",
+        "make_competition_results", "publish_competition_results", "finalise_competition", "award_competition",
+        "enter_competition", "leave_competition", "check_competition_entry", "score_competition",
+        "object_to_results", "answer_competition_objection", "write_declaration", "update_declaration",
+        "submit_declaration", "withdraw_declaration", "check_declaration", "return_declaration",
+        "forward_declaration", "record_declaration_outcome", "place_demand", "update_demand", "submit_demand",
+        "answer_quote", "match_demand", "decline_demand", "quote_pool", "close_pool", "take_shortage",
+        "dismiss_shortage", "enrol", "accept_seat", "decline_seat", "withdraw_enrolment", "approve_enrolment",
+        "refuse_enrolment", "move_up_enrolment", "let_in_late", "enter_group", "enter_group_from_file",
+        "accept_group_seats", "split_group",
+        "cancel_class", "close_class_enrolment", "cancel_competition", "drop_demand",
         "create_sharing", "offer_sharing", "answer_sharing", "end_sharing",
     }  # fmt: skip
     assert [route.name for route in routes if uses(route, deps.key_required) and not uses(route, deps.unit)] == []

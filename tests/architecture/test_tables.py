@@ -16,6 +16,10 @@ PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-c
 LONGEST_NAME = 63
 # Foreign keys that say who did something: rows are never looked up by them, and people are never deleted as rows.
 WHO_DID_IT = {
+    "attendance_mark.marked_by", "certificate.ended_by", "certificate.issued_by", "competition.announced_by",
+    "competition_entry.checked_by", "competition_objection.answered_by", "competition_score.judge_id", "declaration.checked_by",
+    "demand_pool.quoted_by", "enrolment.decided_by", "enrolment.jumped_by", "entry_group.made_by",
+    "training_class.approved_by", "training_class.created_by", "training_shortage.decided_by",
     "activity.organised_by", "activity_person.confirmed_by", "points_award.actor_id", "points_budget.recorded_by",
     "points_claim.appeal_answered_by", "points_claim.decided_by", "points_claim.reviewed_by", "points_objection.answered_by",
     "points_publication.published_by", "points_rule.proposed_by", "points_rule.recorded_by", "redemption.ended_by",
@@ -150,6 +154,7 @@ def test_personal_values_are_sealed() -> None:
     suspicious = ("phone", "birth", "id_number", "home")
     public = {
         "party_organisation.secretary_phone": "a column of the public roster, empty in the source",
+        "training_provider.phone": "an institution's own number",
         "person.phone_hash": "a keyed hash for equality",
         "person.id_number_hash": "a keyed hash for equality",
         "seeker_profile.home_area_id": "one of three areas, not an address",

@@ -21,7 +21,7 @@ from app.core.clock import china_date
 from demo import steps
 from demo.client import Caller, Sandbox
 from demo.stack import BIN, Stack
-from demo.story import vacancy_form
+from demo.steps import vacancy_form
 from tests.conftest import MISSING, PG_ENV, Databases
 from tests.support.workbooks import lawful_on, sheet
 from tests.support.writers import KeyedWriter, acknowledged, await_progress

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from demo import steps
 from demo.client import Caller, Sandbox
 from demo.stack import Stack
-from demo.story import vacancy_form
+from demo.steps import vacancy_form
 from tests.conftest import MISSING, PG_ENV, Databases
 
 MANY = 64

@@ -55,9 +55,9 @@ EXPECTED: dict[Role, set[Permission]] = {
         Permission.SURVEY_READ,
     },
     Role.GIGS_OFFICER: OFFICER | {Permission.ALLOCATION_RUN, Permission.GIG_DECIDE, Permission.GIG_ORDER_REVIEW},
-    Role.TRAINING_OFFICER: STAFF,
-    Role.TRAINER: STAFF,
-    Role.JUDGE: STAFF,
+    Role.TRAINING_OFFICER: STAFF | {Permission.TRAINING_MANAGE},
+    Role.TRAINER: STAFF | {Permission.TRAINING_TEACH},
+    Role.JUDGE: STAFF | {Permission.COMPETITION_JUDGE},
     Role.POINTS_OFFICER: STAFF
     | {Permission.POINTS_READ, Permission.POINTS_MANAGE, Permission.POINTS_REVIEW, Permission.ACTIVITY_MANAGE},
     Role.POINTS_CLERK: STAFF | {Permission.PERSON_ASSIST, Permission.POINTS_PICK_UP},
@@ -66,11 +66,14 @@ EXPECTED: dict[Role, set[Permission]] = {
     Role.LIAISON_LEADER: STAFF,
     Role.LIAISON_CADRE: STAFF,
     Role.PARTY_AFFAIRS_WORKER: STAFF,
-    Role.GRID_LEADER: GRID | {Permission.SURVEY_ANSWER, Permission.SURVEY_READ},
-    Role.GRID_MEMBER: GRID | {Permission.SURVEY_ANSWER},
+    Role.GRID_LEADER: GRID | {Permission.TRAINING_ORDER, Permission.SURVEY_ANSWER, Permission.SURVEY_READ},
+    Role.GRID_MEMBER: GRID | {Permission.TRAINING_ORDER, Permission.SURVEY_ANSWER},
     Role.AUDITOR: STAFF | {Permission.AUDIT_READ, Permission.POINTS_READ},
-    Role.OWNER: FIRM | DISPATCH | {Permission.ENTERPRISE_MANAGE},
-    Role.RECRUITER: FIRM,
+    Role.OWNER: FIRM
+    | DISPATCH
+    | {Permission.TRAINING_ENTER, Permission.TRAINING_ORDER}
+    | {Permission.ENTERPRISE_MANAGE},
+    Role.RECRUITER: FIRM | {Permission.TRAINING_ENTER, Permission.TRAINING_ORDER},
     Role.DISPATCHER: DISPATCH | {Permission.CALL_HANDLE},
 }
 
@@ -135,6 +138,7 @@ PLACES = {ScopeKind.TOWN, ScopeKind.AREA, ScopeKind.GRID}
 SCOPES: dict[Role, set[ScopeKind]] = {
     **dict.fromkeys(STAFF_ROLES, PLACES),
     **{role: {ScopeKind.ENTERPRISE} for role in FIRM_ROLES},
+    Role.TRAINING_OFFICER: {ScopeKind.TOWN},
     Role.TRAINER: {ScopeKind.TOWN, ScopeKind.CLASS},
     Role.JUDGE: {ScopeKind.TOWN, ScopeKind.COMPETITION},
     Role.POINTS_CLERK: {ScopeKind.TOWN, ScopeKind.SITE},

@@ -42,7 +42,7 @@ Rows = dict[Relation, Aim]
 PARTIAL = {
     Role.JOBS_OFFICER: ScopeKind.AREA, Role.GIGS_OFFICER: ScopeKind.AREA, Role.CASE_MANAGER: ScopeKind.AREA,
     Role.GRID_LEADER: ScopeKind.GRID, Role.GRID_MEMBER: ScopeKind.GRID, Role.POINTS_OFFICER: ScopeKind.AREA,
-    Role.POINTS_CLERK: ScopeKind.SITE,
+    Role.POINTS_CLERK: ScopeKind.SITE, Role.TRAINER: ScopeKind.CLASS, Role.JUDGE: ScopeKind.COMPETITION,
 }  # fmt: skip
 
 
@@ -59,6 +59,10 @@ class Cast:
     far_grid: str
     site: str = ""
     far_site: str = ""
+    klass: str = ""
+    far_class: str = ""
+    contest: str = ""
+    far_contest: str = ""
     people: dict[Role | None, Someone] = field(default_factory=dict)
     partial: dict[Role | None, Someone] = field(default_factory=dict)
     _made: dict[Any, Any] = field(default_factory=dict)
@@ -102,7 +106,14 @@ async def assemble(world: World) -> Cast:
         await cast.add(PointsSite, name=name, address="测试路1号", hours="每天")
         for name in ("本兑换点", "另一个兑换点")
     ]
-    parts = {ScopeKind.AREA: cast.area, ScopeKind.GRID: grid, ScopeKind.SITE: cast.site}
+    from tests.support.cast_training import a_class, a_contest  # it is made of this module's rows
+
+    cast.klass, cast.far_class = await a_class(cast), await a_class(cast)
+    cast.contest, cast.far_contest = await a_contest(cast), await a_contest(cast)
+    parts = {
+        ScopeKind.AREA: cast.area, ScopeKind.GRID: grid, ScopeKind.SITE: cast.site, ScopeKind.CLASS: cast.klass,
+        ScopeKind.COMPETITION: cast.contest,
+    }  # fmt: skip
     for role, kind in PARTIAL.items():
         cast.partial[role] = await world.person()
         await world.appoint(cast.partial[role], role, kind, parts[kind])

@@ -19,8 +19,8 @@ is their harmonic mean H = 2SE / (S + E). Each part is given its share of H, so 
 Sex, ethnicity, origin, marriage and exact age are on no card and so cannot be weighed.
 """
 
-from app.matching.recommendation.cards import OccupationTree, SeekerCard, VacancyCard
-from app.matching.recommendation.columns import SeekerColumns, VacancyColumns
+from app.matching.recommendation.cards import OccupationTree, ProvenSkill, SeekerCard, VacancyCard
+from app.matching.recommendation.columns import LEVELS, SeekerColumns, VacancyColumns
 from app.matching.recommendation.gates import Gate, closed_by
 from app.matching.recommendation.index import Best, Hit, Limits, Place, VacancyIndex
 from app.matching.recommendation.parts import PartKey, Population, Side
@@ -49,6 +49,7 @@ __all__ = [
     "EXPOSURE_DAYS",
     "FRESH_FOR",
     "FRESH_SHARE",
+    "LEVELS",
     "Best",
     "Completeness",
     "Exposure",
@@ -61,6 +62,7 @@ __all__ = [
     "Place",
     "Placed",
     "Population",
+    "ProvenSkill",
     "RankedItem",
     "SeekerCard",
     "SeekerColumns",

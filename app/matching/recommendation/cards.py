@@ -9,6 +9,16 @@ from app.rules.jobs.terms import Benefit, PayCycle, PayUnit, ShiftPattern, Skill
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenSkill:
+    """A pass of the town's training that holds: the course, the certificate's word, the trade and level it stands for."""
+
+    title: str
+    word: str | None = None
+    occupation_code: str | None = None
+    level: SkillLevel | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SeekerCard:
     """Money in fen, distances in metres, times in minutes of the day, coordinates in GCJ-02 degrees."""
 
@@ -19,6 +29,8 @@ class SeekerCard:
     machines: frozenset[str] = frozenset()
     level: SkillLevel | None = None
     certificates: frozenset[str] = frozenset()
+    proven: tuple[ProvenSkill, ...] = ()
+    """What the town's training has certified; its words are among `certificates`."""
     wish_hourly_fen: int | None = None
     """The wish as pay of an hour (`rules.jobs.pay.compute_hourly_fen`)."""
     shift_patterns: frozenset[ShiftPattern] = frozenset()
@@ -146,6 +158,11 @@ class OccupationTree:
         near = BRANCH_CLOSENESS[min(depth, len(BRANCH_CLOSENESS) - 1)]
         coarser = shared == target and depth >= len(BRANCH_CLOSENESS) - 1
         return COARSER_CLOSENESS if coarser else near
+
+    def same_trade(self, held: str, target: str) -> bool:
+        """The same 小类, or nearer."""
+        near = self.closeness(held, target)
+        return near is not None and near >= SAME_SMALL_CLASS
 
     def nearest(self, wanted: Iterable[str], target: str) -> tuple[str, float] | None:
         """The wanted code that is nearest to `target`, and how near; the first of equals."""

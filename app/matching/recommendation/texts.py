@@ -244,8 +244,23 @@ def start(pair: Pair) -> Phrase:
     return gap(f"要求{due}，您最早{day(earliest)}")
 
 
+def proven_for(pair: Pair) -> str:
+    """What training has certified of what this vacancy asks for, or of its very trade; empty where nothing."""
+    asked = pair.vacancy.required_certificates
+    for one in pair.seeker.proven:
+        if one.word is not None and one.word in asked:
+            return f"持有经核验的“{one.word}”（{one.title}培训合格）"
+    for one in pair.seeker.proven:
+        if one.occupation_code is not None and pair.tree.same_trade(one.occupation_code, pair.vacancy.occupation_code):
+            return f"{one.title}培训合格，与岗位对口"
+    return ""
+
+
 def level(pair: Pair) -> Phrase:
     required, held = pair.vacancy.required_level, pair.seeker.level
+    proven = proven_for(pair)
+    if proven and (required is None or (held is not None and LEVELS.index(held) >= LEVELS.index(required))):
+        return reason(proven if required is None or held is None else f"{proven}，{held.label}，符合等级要求")
     if required is None:
         return SILENT
     if held is None:
@@ -298,6 +313,9 @@ def firm_start(pair: Pair) -> Phrase:
 
 def firm_level(pair: Pair) -> Phrase:
     required, held = pair.vacancy.required_level, pair.seeker.level
+    proven = proven_for(pair)
+    if proven and (required is None or (held is not None and LEVELS.index(held) >= LEVELS.index(required))):
+        return reason(proven)
     if required is None:
         return SILENT
     if held is None:

@@ -66,6 +66,10 @@ class WorkerSkill(Versioned, table=True):
     proof: Proof = Field(default=Proof.CLAIMED, sa_type=str_enum(Proof))
     proof_file_id: UUID | None = Field(default=None, foreign_key="file.id", index=True)
     proved_by: UUID | None = Field(default=None, foreign_key="person.id")
+    # A pass of the town's training that proves it, and how it stood before (None: it was not there).
+    cause: str | None = Field(default=None, max_length=80)
+    before_level: int | None = None
+    before_proof: Proof | None = Field(default=None, sa_type=str_enum(Proof))
     proved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -25,6 +25,8 @@ class SeekerProfile(Versioned, table=True):
     experience_years: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     machines: list[str] = Field(default_factory=list, sa_type=JSON)
     certificates: list[str] = Field(default_factory=list, sa_type=JSON)
+    # What certificates of the town's training prove, with consent: {cause, title, word, level, occupation_code}.
+    proven: list[dict[str, str | None]] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     level: SkillLevel | None = Field(default=None, sa_type=str_enum(SkillLevel))
     wish_pay_unit: PayUnit | None = Field(default=None, sa_type=str_enum(PayUnit))
     wish_pay_fen: int | None = None

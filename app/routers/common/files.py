@@ -41,7 +41,7 @@ Looker = Annotated[
         Permission.SELF, Reach.SELF, (Permission.ENTERPRISE_MANAGE, Reach.FIRM),
         (Permission.ENTERPRISE_REVIEW, Reach.SCOPE), (Permission.REPORT_HANDLE, Reach.SCOPE),
         (Permission.PERSON_MANAGE, Reach.SCOPE), (Permission.POINTS_REVIEW, Reach.SCOPE),
-        (Permission.VACANCY_REVIEW, Reach.SCOPE),
+        (Permission.VACANCY_REVIEW, Reach.SCOPE), (Permission.TRAINING_MANAGE, Reach.SCOPE),
     ),
 ]  # fmt: skip
 Reviewer = Annotated[Actor, require(Permission.CONTENT_REVIEW)]

@@ -30,6 +30,8 @@ class FilePurpose(Labelled):
     SKILL_PROOF = "skill_proof", "技能证书或证明"
     MINOR_PAPER = "minor_paper", "未成年工登记证或体检表"
     POINTS_EVIDENCE = "points_evidence", "积分申报照片"
+    DECLARATION_PAPER = "declaration_paper", "职称或等级申报材料"
+    TRAINING_ROSTER = "training_roster", "培训报名名单"
 
 
 class FileState(Labelled):
@@ -68,6 +70,8 @@ PURPOSES: dict[FilePurpose, PurposeRule] = {
     FilePurpose.SKILL_PROOF: _PAPERS,
     FilePurpose.MINOR_PAPER: _PAPERS,
     FilePurpose.POINTS_EVIDENCE: PurposeRule(frozenset({FileKind.IMAGE})),
+    FilePurpose.DECLARATION_PAPER: _PAPERS,
+    FilePurpose.TRAINING_ROSTER: PurposeRule(frozenset({FileKind.SHEET})),
 }
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Content type by what the bytes are, never by what the name says.

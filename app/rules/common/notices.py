@@ -53,6 +53,12 @@ class NoticeKind(Labelled):
     POINTS_EXPIRING = "points_expiring", "积分即将到期"
     REDEMPTION = "redemption", "积分兑换"
     ACTIVITY = "activity", "志愿活动"
+    TRAINING_DEMAND = "training_demand", "点单进展"
+    TRAINING_CLASS = "training_class", "培训班变动"
+    TRAINING_SEAT = "training_seat", "培训名额"
+    CERTIFICATE = "certificate", "培训证书"
+    DECLARATION = "declaration", "职称与等级申报"
+    COMPETITION = "competition", "技能竞赛"
 
 
 class Channel(Labelled):
@@ -129,6 +135,12 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.POINTS_EXPIRING: ReachRule(sms=True),
     NoticeKind.REDEMPTION: ReachRule(sms=True),
     NoticeKind.ACTIVITY: ReachRule(sms=True),
+    NoticeKind.TRAINING_DEMAND: ReachRule(),
+    NoticeKind.TRAINING_CLASS: ReachRule(sms=True),
+    NoticeKind.TRAINING_SEAT: ReachRule(sms=True, call=True),
+    NoticeKind.CERTIFICATE: ReachRule(sms=True),
+    NoticeKind.DECLARATION: ReachRule(sms=True),
+    NoticeKind.COMPETITION: ReachRule(sms=True),
 }
 # identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.
 QUIET_FROM, QUIET_TO = time(21), time(7)

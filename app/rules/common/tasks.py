@@ -43,6 +43,12 @@ class TaskKind(Labelled):
     POINTS_OBJECTION = "points_objection", "答复公示异议"
     STOCK_LOW = "stock_low", "礼遇库存不足"
     WRITE_OFF = "write_off", "审核库存核销"
+    DEMAND_MATCH = "demand_match", "归类点单"
+    POOL_READY = "pool_ready", "点单已够开班"
+    TRAINING_SHORTAGE = "training_shortage", "处理缺工培训建议"
+    ENROLMENT_APPROVAL = "enrolment_approval", "审核培训报名"
+    DECLARATION_CHECK = "declaration_check", "初核申报材料"
+    COMPETITION_OBJECTION = "competition_objection", "答复竞赛异议"
 
 
 class TaskState(Labelled):
@@ -87,6 +93,12 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.POINTS_OBJECTION: Permission.POINTS_MANAGE,
     TaskKind.STOCK_LOW: Permission.POINTS_MANAGE,
     TaskKind.WRITE_OFF: Permission.POINTS_MANAGE,
+    TaskKind.DEMAND_MATCH: Permission.TRAINING_MANAGE,
+    TaskKind.POOL_READY: Permission.TRAINING_MANAGE,
+    TaskKind.TRAINING_SHORTAGE: Permission.TRAINING_MANAGE,
+    TaskKind.ENROLMENT_APPROVAL: Permission.TRAINING_MANAGE,
+    TaskKind.DECLARATION_CHECK: Permission.TRAINING_MANAGE,
+    TaskKind.COMPETITION_OBJECTION: Permission.TRAINING_MANAGE,
 }
 
 # What nothing in the system can do: done in the world, then ticked off with a word about it.

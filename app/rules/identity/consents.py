@@ -19,6 +19,7 @@ class ConsentPurpose(Labelled):
     SURVEY = "survey", "参加就业摸底"
     POINTS_PUBLICATION = "points_publication", "在积分公示中显示隐去部分的姓名"
     HONOUR_ROLL = "honour_roll", "在文明积分光荣榜上显示姓名"
+    SKILL_PROFILE = "skill_profile", "把培训证书写入求职和零工登记"
 
 
 # 个人信息保护法 第二十八条: sensitive, so each needs a consent of its own (第二十九条) and never rides along.

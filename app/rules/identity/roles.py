@@ -57,6 +57,7 @@ class Permission(StrEnum):
     APPOINTMENT_MANAGE = "identity:appointment:manage"
     AUDIT_READ = "identity:audit:read"
     CALL_HANDLE = "common:call:handle"
+    COMPETITION_JUDGE = "training:competition:judge"
     CONTENT_REVIEW = "common:content:review"
     ENTERPRISE_MANAGE = "organisation:enterprise:manage"
     ENTERPRISE_REVIEW = "organisation:enterprise:review"
@@ -82,6 +83,10 @@ class Permission(StrEnum):
     SURVEY_MANAGE = "jobs:survey:manage"
     SURVEY_READ = "jobs:survey:read"
     TASK_READ = "common:task:read"
+    TRAINING_ENTER = "training:entry:manage"
+    TRAINING_MANAGE = "training:programme:manage"
+    TRAINING_ORDER = "training:demand:order"
+    TRAINING_TEACH = "training:class:teach"
     VACANCY_REVIEW = "jobs:vacancy:review"
     VACANCY_WRITE = "jobs:vacancy:write"
     WAGE_CONFIRM = "jobs:wage:confirm"
@@ -94,6 +99,8 @@ _AREAS = frozenset({ScopeKind.TOWN, ScopeKind.AREA, ScopeKind.GRID})
 ROLE_SCOPES: dict[Role, frozenset[ScopeKind]] = {
     **dict.fromkeys(Role, _AREAS),
     **dict.fromkeys(FIRM_ROLES, frozenset({ScopeKind.ENTERPRISE})),
+    # Classes and menus belong to the whole town.
+    Role.TRAINING_OFFICER: frozenset({ScopeKind.TOWN}),
     Role.TRAINER: frozenset({ScopeKind.TOWN, ScopeKind.CLASS}),
     Role.JUDGE: frozenset({ScopeKind.TOWN, ScopeKind.COMPETITION}),
     Role.POINTS_CLERK: frozenset({ScopeKind.TOWN, ScopeKind.SITE}),
@@ -108,7 +115,7 @@ NOT_BY_ADMIN = frozenset({Role.AUDITOR})
 _STAFF = frozenset({Permission.ORGANISATION_READ, Permission.TASK_READ})
 _GRID = _STAFF | {
     Permission.ACTIVITY_MANAGE, Permission.PERSON_ASSIST, Permission.PERSON_REVEAL, Permission.CALL_HANDLE,
-    Permission.SURVEY_ANSWER,
+    Permission.SURVEY_ANSWER, Permission.TRAINING_ORDER,
 }  # fmt: skip
 _OFFICER = _STAFF | {
     Permission.ENTERPRISE_REVIEW, Permission.REPORT_HANDLE, Permission.CONTENT_REVIEW, Permission.PERSON_REVEAL,
@@ -136,12 +143,18 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.POINTS_OFFICER: _STAFF | {
         Permission.ACTIVITY_MANAGE, Permission.POINTS_MANAGE, Permission.POINTS_READ, Permission.POINTS_REVIEW,
     },
+    Role.TRAINING_OFFICER: _STAFF | {Permission.TRAINING_MANAGE},
+    Role.TRAINER: _STAFF | {Permission.TRAINING_TEACH},
+    Role.JUDGE: _STAFF | {Permission.COMPETITION_JUDGE},
     Role.POINTS_CLERK: _STAFF | {Permission.PERSON_ASSIST, Permission.POINTS_PICK_UP},
     Role.AUDITOR: _STAFF | {Permission.AUDIT_READ, Permission.POINTS_READ},
     Role.OWNER: frozenset({
-        Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE, *_DISPATCH,
+        Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE,
+        Permission.TRAINING_ENTER, Permission.TRAINING_ORDER, *_DISPATCH,
     }),
-    Role.RECRUITER: frozenset({Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE}),
+    Role.RECRUITER: frozenset({
+        Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.TRAINING_ENTER, Permission.TRAINING_ORDER,
+    }),
     Role.DISPATCHER: _DISPATCH | {Permission.CALL_HANDLE},
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ class FactKind(Labelled):
     """What a rule rewards: facts credit by themselves; what nobody has on record is claimed and confirmed."""
 
     VOLUNTEER_HOURS = "volunteer_hours", "志愿服务时长（每小时）"
+    CLASS_PASSED = "class_passed", "培训合格"
     CLAIM = "claim", "本人申报"
 
 

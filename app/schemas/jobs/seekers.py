@@ -102,12 +102,20 @@ class Completeness(Output):
     parts: list[ProfilePart]
 
 
+class ProvenRead(Output):
+    title: str = Field(description="哪门培训")
+    word: str | None = Field(description="证书名")
+    level: SkillLevel | None
+    occupation_code: str | None
+
+
 class SeekerRead(Output):
     version: int
     wanted: list[str]
     experience_years: dict[str, int]
     machines: list[str]
     certificates: list[str]
+    proven: list[ProvenRead] = Field(description="镇里培训证书写入的技能；撤回同意或证书失效即去掉")
     level: SkillLevel | None
     wish_pay_unit: PayUnit | None
     wish_pay_fen: int | None

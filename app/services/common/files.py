@@ -65,10 +65,8 @@ READERS: dict[str, Permission] = {
     "representation": Permission.PERSON_MANAGE,
     "vacancy_takedown": Permission.VACANCY_REVIEW,
     "points_claim": Permission.POINTS_REVIEW,
-    "settlement": Permission.GIG_DECIDE,
-    "sharing_agreement": Permission.GIG_DECIDE,
-    "worker_profile": Permission.GIG_DECIDE,
-    "worker_skill": Permission.GIG_DECIDE,
+    **dict.fromkeys(("settlement", "sharing_agreement", "worker_profile", "worker_skill"), Permission.GIG_DECIDE),
+    "declaration": Permission.TRAINING_MANAGE,
 }
 
 

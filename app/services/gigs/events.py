@@ -16,6 +16,16 @@ class OfferMade(Event):
     shift_id: UUID
 
 
+class PlanLacked(Event):
+    """What a published plan of shifts could not fill for want of skill: process × level × week × time."""
+
+    proposal_id: UUID
+    process_code: str
+    level: int
+    halves: int
+    shifts: int
+
+
 class SeatFreed(Event):
     shift_id: UUID
 

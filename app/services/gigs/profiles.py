@@ -14,6 +14,7 @@ from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.core.db import check_version
 from app.core.errors import StaleError
+from app.core.events import emit
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
 from app.models.gigs import WorkerProfile, WorkerSkill
@@ -34,6 +35,7 @@ from app.services.common import files
 from app.services.common.codes import OCCUPATION, known_codes
 from app.services.common.content import SCENE_PROFILE, check_texts
 from app.services.common.tasks import close_tasks
+from app.services.events import ProfileMade
 from app.services.gigs import availability, rosters
 from app.services.gigs.law import limits_on, lock_worker, standings_of
 from app.services.gigs.skills import Skill, named_skills, skills_of
@@ -107,6 +109,9 @@ async def save_profile(
         setattr(row, name, getattr(form, name))
     row.home_sealed, row.home_coord_type = seal_home(crypto, row.id, form.home)
     await _save_skills(session, actor.person_id, form.skills, now)
+    if fresh:
+        await session.flush()
+        await emit(session, ProfileMade(at=now, person_id=actor.person_id))
     audit.by(session, actor, "worker_profile_saved", SUBJECT, row.id, now=now)
     await note(session, crypto, actor, row, operation=SAVE, before=before, told="零工登记", now=now)
     return row
@@ -303,6 +308,8 @@ async def _save_skills(session: AsyncSession, person_id: UUID, forms: Sequence[S
             row.proof = proof_after(row.level, row.proof, level)
             if row.proof is Proof.CLAIMED:
                 row.proved_by = row.proved_at = None
+                # Their own word again: a certificate that ends has nothing to take back.
+                row.cause = row.before_level = row.before_proof = None
             row.level = level
             row.touch(now)
     for code, level in wanted.items():

@@ -285,6 +285,14 @@ async def is_member(session: AsyncSession, enterprise_id: UUID, person_id: UUID)
     return found.one_or_none() is not None
 
 
+async def people_on(session: AsyncSession, enterprise_id: UUID) -> set[UUID]:
+    """Who is on the firm's list now."""
+    found = await session.exec(
+        select(col(RosterMember.person_id)).where(RosterMember.enterprise_id == enterprise_id, _current)
+    )
+    return set(found.all())
+
+
 async def find_current(session: AsyncSession, enterprise_id: UUID, person_id: UUID) -> RosterMember:
     found = await session.exec(
         select(RosterMember)

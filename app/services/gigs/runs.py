@@ -15,6 +15,7 @@ from app.core import outbox
 from app.core.clock import CHINA, china_date
 from app.core.db import ReadSession, check_version, lock
 from app.core.errors import FieldIssue, ForbiddenError
+from app.core.events import emit
 from app.core.ids import new_id
 from app.core.pages import Cursors, after
 from app.core.upsert import insert_or_ignore
@@ -37,6 +38,7 @@ from app.rules.gigs.availability import midnight
 from app.rules.gigs.hours import week_of
 from app.rules.identity.roles import Actor, Permission
 from app.services.gigs import problem_of
+from app.services.gigs.events import PlanLacked
 from app.services.gigs.problem_of import Horizon
 from app.services.identity import audit
 from app.services.runtime import Runtime
@@ -232,7 +234,9 @@ async def _propose(
         id=new_id(), created_at=now, updated_at=now, process_code=process, level=level, week=week, time_band=band,
         short_halves=halves, shifts=shifts, run_id=run_id,
     )  # fmt: skip
+    lacked = PlanLacked(at=now, proposal_id=fresh.id, process_code=process, level=level, halves=halves, shifts=shifts)
     if await insert_or_ignore(session, TrainingProposal, fresh.model_dump()):
+        await emit(session, lacked)
         return
     found = await session.exec(
         select(TrainingProposal)
@@ -245,6 +249,7 @@ async def _propose(
     known = found.one()
     known.short_halves, known.shifts, known.run_id, known.updated_at = halves, shifts, run_id, now
     await session.flush()
+    await emit(session, lacked.model_copy(update={"proposal_id": known.id}))
 
 
 async def proposals(session: ReadSession, *, since: datetime) -> Sequence[TrainingProposal]:

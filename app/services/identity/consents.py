@@ -24,7 +24,7 @@ from app.rules.identity.consents import (
 )
 from app.rules.identity.onbehalf import RepresentationKind
 from app.rules.identity.roles import Actor
-from app.services.events import ConsentWithdrawn
+from app.services.events import ConsentGiven, ConsentWithdrawn
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 from app.services.identity.onbehalf import representation_of, take_own_word
@@ -58,6 +58,8 @@ async def give_consent(
         )
     )  # fmt: skip
     audit.by(session, actor, "consent_given", "consent", purpose.value, now=now, method=method.value)
+    await session.flush()
+    await emit(session, ConsentGiven(at=now, person_id=actor.person_id, purpose=purpose))
 
 
 async def record_consents(
@@ -88,7 +90,8 @@ async def record_consents(
             session, actor, "consent_recorded", "consent", purpose.value, now=now, method=method.value,
             person=str(person_id),
         )  # fmt: skip
-    await session.flush()
+        await session.flush()
+        await emit(session, ConsentGiven(at=now, person_id=person_id, purpose=purpose))
 
 
 async def withdraw_consent(

@@ -96,6 +96,13 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "points_claim.person_id": _mine(M.MOVE, D.HANDLED, "积分申报：撤回，清除内容，只留结果"),
     "points_objection.person_id": _mine(M.MOVE, D.KEEP, "公示异议：处理记录"),
     "activity_person.person_id": _mine(M.MOVE, D.HANDLED, "志愿活动：退出未开始的；时长记录只有编号"),
+    "training_demand.person_id": _mine(M.MOVE, D.HANDLED, "点单：收回本人的，清除内容"),
+    "enrolment.person_id": _mine(M.MOVE, D.HANDLED, "培训报名：退出未开始的；结果只有编号"),
+    "class_feedback.person_id": _mine(M.MOVE, D.DELETE, "培训评价"),
+    "certificate.person_id": _mine(M.MOVE, D.HANDLED, "培训证书：去掉姓名，编号和所学仍可核验"),
+    "declaration.person_id": _mine(M.MOVE, D.HANDLED, "申报：未转报的撤回，材料解除关联；已转报的保存"),
+    "competition_entry.person_id": _mine(M.MOVE, D.HANDLED, "竞赛报名：退出未截止的；成绩只有编号"),
+    "competition_objection.person_id": _mine(M.MOVE, D.KEEP, "竞赛异议：处理记录"),
     "household_member.person_id": _mine(M.FIRST, D.DELETE, "家庭账户成员"),
     "pick_up_guard.person_id": PersonColumn(
         exported=False, on_merge=M.FIRST, on_deletion=D.DELETE, why="输错领取码的次数"
@@ -127,6 +134,11 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "activity.organised_by", "activity_person.confirmed_by", "points_claim.reviewed_by", "points_claim.decided_by",
             "points_claim.appeal_answered_by", "stock_change.requested_by", "stock_change.decided_by", "redemption.fulfilled_by",
             "redemption.ended_by", "redemption.requested_by", "points_claim.submitted_by", "points_publication.published_by", "points_objection.answered_by",
+            "training_shortage.decided_by", "demand_pool.quoted_by", "training_class.created_by", "training_class.approved_by",
+            "class_session.trainer_id", "entry_group.made_by", "enrolment.jumped_by", "enrolment.decided_by",
+            "attendance_mark.marked_by", "certificate.issued_by", "certificate.ended_by", "declaration.checked_by",
+            "competition.announced_by", "competition_entry.checked_by", "competition_score.judge_id",
+            "competition_objection.answered_by",
         ),
         _DONE_BY,
     ),
@@ -145,6 +157,11 @@ ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "points_objection": (("line_id",), frozenset()),
     "activity_person": (("activity_id",), frozenset()),
     "settlement": (("enterprise_id", "period_start", "period_end", "part"), frozenset()),
+    "training_demand": (("course_id",), frozenset({"draft", "class_created", "declined", "expired"})),
+    "enrolment": (("class_id",), frozenset({"refused", "lapsed", "declined", "withdrawn", "class_cancelled"})),
+    "class_feedback": (("class_id",), frozenset()),
+    "declaration": (("kind", "occupation_code"), frozenset({"passed", "failed", "withdrawn"})),
+    "competition_entry": (("competition_id",), frozenset()),
 }
 # Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
 CHILDREN: dict[str, str] = {
@@ -153,6 +170,8 @@ CHILDREN: dict[str, str] = {
     "points_lot.account_id": "points_account",
     "points_hold.account_id": "points_account",
     "points_claim_photo.claim_id": "points_claim",
+    "attendance_mark.enrolment_id": "enrolment",
+    "declaration_paper.declaration_id": "declaration",
     "settlement_line.settlement_id": "settlement",
     "timesheet_difference.timesheet_id": "timesheet",
     "application_step.application_id": "application",
@@ -175,6 +194,8 @@ EXPORTED_CHILDREN = frozenset(
     {
         "site_mark",
         "posting",
+        "attendance_mark",
+        "declaration_paper",
         "points_lot",
         "points_hold",
         "settlement_line",

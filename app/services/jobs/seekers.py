@@ -13,6 +13,7 @@ from app.core.clock import china_date
 from app.core.crypto import Crypto
 from app.core.db import check_version, fetch
 from app.core.errors import FieldIssue, StaleError, UnauthorisedError
+from app.core.events import emit
 from app.core.ids import new_id
 from app.core.upsert import insert_or_ignore
 from app.models.identity import AssistedAct, Person
@@ -28,6 +29,7 @@ from app.schemas.jobs.seekers import SeekerForm
 from app.schemas.jobs.vacancies import Place
 from app.services.common.codes import code_name
 from app.services.common.content import SCENE_PROFILE, check_texts
+from app.services.events import ProfileMade
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 from app.services.identity.consents import consents_of
@@ -36,7 +38,7 @@ from app.services.organisation.liaison import area_kind
 from app.services.runtime import Runtime
 
 SUBJECT = "seeker_profile"
-TECHNICAL = {"id", "created_at", "updated_at", "version", "person_id"}
+TECHNICAL = {"id", "created_at", "updated_at", "version", "person_id", "proven"}
 
 
 async def save_profile(runtime: Runtime, session: AsyncSession, actor: Actor, form: SeekerForm) -> SeekerProfile:
@@ -55,6 +57,9 @@ async def save_profile(runtime: Runtime, session: AsyncSession, actor: Actor, fo
     for name, value in values.items():
         setattr(row, name, value)
     row.home_sealed, row.home_coord_type = _seal_home(crypto, row.id, form.home)
+    if fresh:
+        await session.flush()
+        await emit(session, ProfileMade(at=now, person_id=actor.person_id))
     audit.by(session, actor, "seeker_profile_saved", SUBJECT, row.id, now=now)
     await note_act(
         session, crypto, actor, operation="save_my_seeker_profile", subject_kind=SUBJECT, subject_id=row.id,

@@ -113,7 +113,7 @@ def seeker_read(row: SeekerProfile, known: Completeness) -> SeekerRead:
     return SeekerRead.model_validate(
         values
         | {
-            "home_known": row.home_sealed is not None,
+            "proven": row.proven or [], "home_known": row.home_sealed is not None,
             "findable_text": FINDABLE_TEXTS[FINDABLE_VERSION], "findable_text_version": FINDABLE_VERSION,
             "completeness": CompletenessRead(
                 percent=known.percent,

@@ -50,6 +50,11 @@ EXPECTED: dict[str, tuple[str, int | None]] = {
     "survey_questions": ("就业摸底题目", None),
     "survey_options": ("就业摸底选项", None),
     "points_rules": ("积分规则提案", None),
+    "training_providers": ("培训机构（方案所列合作单位与镇里）", 6),
+    "training_courses": ("培训课程（草稿）", None),
+    "training_menus": ("培训菜单（草稿）", None),
+    "training_subsidies": ("培训补贴标准", None),
+    "declaration_materials": ("申报材料清单", None),
 }
 # In the plan's partners a note with this word questions the printed name.
 DOUBT = "推断"

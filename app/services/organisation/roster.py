@@ -13,6 +13,7 @@ from app.core.db import ReadSession, lock
 from app.models.jobs import Fair
 from app.models.organisation import Area, Enterprise, Grid, RosterPerson, TaskForceMember
 from app.models.points import PointsSite
+from app.models.training import Competition, TrainingClass
 from app.rules.identity.roles import (
     Actor,
     AlreadyClaimedError,
@@ -27,7 +28,7 @@ from app.rules.organisation import TaskForceRole
 
 _SCOPE_TABLES: dict[ScopeKind, Any] = {
     ScopeKind.AREA: Area, ScopeKind.GRID: Grid, ScopeKind.ENTERPRISE: Enterprise, ScopeKind.FAIR: Fair,
-    ScopeKind.SITE: PointsSite,
+    ScopeKind.SITE: PointsSite, ScopeKind.CLASS: TrainingClass, ScopeKind.COMPETITION: Competition,
 }  # fmt: skip
 
 
@@ -104,6 +105,12 @@ async def scope_names(session: ReadSession, scopes: Sequence[tuple[ScopeKind, UU
     if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.SITE]:
         sites = await session.exec(select(PointsSite).where(col(PointsSite.id).in_(ids)))
         names |= {site.id: site.name for site in sites}
+    titled: tuple[tuple[ScopeKind, Any], ...] = (
+        (ScopeKind.CLASS, TrainingClass), (ScopeKind.COMPETITION, Competition),
+    )  # fmt: skip
+    for kind, titles in titled:
+        if ids := [scope_id for of, scope_id in scopes if of is kind]:
+            names |= {row.id: row.title for row in await session.exec(select(titles).where(col(titles.id).in_(ids)))}
     if ids := [scope_id for of, scope_id in scopes if of is ScopeKind.GRID]:
         rows = await session.exec(
             select(Grid, Area).join(Area, col(Area.id) == col(Grid.area_id)).where(col(Grid.id).in_(ids))
@@ -115,7 +122,7 @@ async def scope_names(session: ReadSession, scopes: Sequence[tuple[ScopeKind, UU
 async def check_scope_exists(session: AsyncSession, kind: ScopeKind, scope_id: UUID | None) -> None:
     if kind is ScopeKind.TOWN:
         return
-    # What this release has no rows of (classes, cases …) cannot be anybody's scope yet.
+    # What this release has no rows of (cases) cannot be anybody's scope yet.
     table = _SCOPE_TABLES.get(kind)
     if table is None:
         raise ScopeIdError

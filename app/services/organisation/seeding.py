@@ -38,6 +38,7 @@ from app.services.jobs.survey_questions import load_questions
 from app.services.organisation.seed_files import SeedFileError, read_csv, typed_rows
 from app.services.organisation.seed_sync import DatasetOutcome, seed_targets, sync_rows
 from app.services.points.policy import load_rules as load_points_rules
+from app.services.training.seeding import load_training
 
 __all__ = ["DatasetOutcome", "SeedFileError", "SeedOutcome", "load_seeds", "sync_rows"]
 
@@ -75,6 +76,7 @@ async def load_seeds(session: AsyncSession, *, directory: Path, now: datetime) -
         await load_labour_limits(session, directory=directory, now=now),
         *await load_questions(session, directory=directory, now=now),
         await load_points_rules(session, directory=directory, now=now),
+        *await load_training(session, directory=directory, now=now),
     ]
     opened = await _open_tasks(session, now) + await open_wage_tasks(session, now=now)
     return SeedOutcome(datasets=tuple(outcomes), tasks_opened=opened)

@@ -1,7 +1,6 @@
 """What other parts of the service set going in points: facts that earn, records that merge, accounts that end.
 
-A later source of points (a class passed) emits its fact, and gets a handler here that calls `awards.credit_facts` with a cause
-of its own.
+A further source of points emits its fact, and gets a handler here that calls `awards.credit_facts` with a cause of its own.
 """
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -9,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from app.core.events import emit, subscribe
 from app.rules.points.activities import whole_hours
 from app.rules.points.earning import FactKind
+from app.rules.training.courses import WITHOUT_POINTS
 from app.services.events import AccountDeleted, PersonMerged
 from app.services.points import activities, awards, claims, households, ledger, redemptions
 from app.services.points.events import (
@@ -17,11 +17,15 @@ from app.services.points.events import (
     PointsAwarded,
     PointsTakenBack,
 )
+from app.services.training.events import ClassPassed, PassRevoked
+from app.services.training.proofs import cause_of
 
 TOLD = 120
 
 
 def register() -> None:
+    subscribe(ClassPassed, credit_pass)
+    subscribe(PassRevoked, take_pass_back)
     subscribe(HoursConfirmed, credit_hours)
     subscribe(HoursVoided, take_hours_back)
     subscribe(PersonMerged, move_points)
@@ -45,6 +49,32 @@ async def credit_hours(session: AsyncSession, event: HoursConfirmed) -> None:
                 at=event.at, person_id=award.person_id, told=award.told, points=award.points, state=award.state
             ),
         )
+
+
+async def credit_pass(session: AsyncSession, event: ClassPassed) -> None:
+    """Once for each pass; party study earns nothing."""
+    if event.brand in WITHOUT_POINTS:
+        return
+    told = f"培训合格：{event.title}"[:TOLD]
+    fact = awards.Fact(
+        cause=cause_of(event.enrolment_id), person_id=event.person_id, on_day=event.on_day, quantity=1, told=told,
+        grid_id=None, actor_id=event.by,
+    )  # fmt: skip
+    for award in await awards.credit_facts(session, FactKind.CLASS_PASSED, [fact], now=event.at):
+        await emit(
+            session,
+            PointsAwarded(
+                at=event.at, person_id=award.person_id, told=award.told, points=award.points, state=award.state
+            ),
+        )
+
+
+async def take_pass_back(session: AsyncSession, event: PassRevoked) -> None:
+    told = "培训证书撤销"
+    for award in await awards.take_back(
+        session, event.cause, event.person_id, told=told, now=event.at, actor_id=event.by
+    ):
+        await emit(session, PointsTakenBack(at=event.at, person_id=award.person_id, told=told, points=award.points))
 
 
 async def take_hours_back(session: AsyncSession, event: HoursVoided) -> None:

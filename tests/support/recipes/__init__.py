@@ -23,6 +23,9 @@ from tests.support.recipes import (
     points_rewards,
     saved,
     surveys,
+    training,
+    training_contests,
+    training_people,
 )
 from tests.support.recipes.book import RECIPES, Call, Operation, operations_of, send
 from tests.support.recipes.town import Town, Values
@@ -53,4 +56,7 @@ __all__ = [
     "saved",
     "send",
     "surveys",
+    "training",
+    "training_contests",
+    "training_people",
 ]

@@ -20,7 +20,7 @@ from app.rules.identity.onbehalf import REPRESENTATION_VERSION
 from app.rules.jobs.invitations import FINDABLE_VERSION
 from demo import steps
 from demo.client import Caller, Sandbox
-from demo.story import vacancy_form
+from demo.steps import vacancy_form
 
 AUDITOR = "赖晓伟"
 BIRTH_DATE = "1988-03-12"
@@ -163,6 +163,18 @@ class Town:
     @cached_property
     def points_officer(self) -> Caller:
         return self._officer("points_officer")
+
+    @cached_property
+    def training_officer(self) -> Caller:
+        return self._officer("training_officer")
+
+    @cached_property
+    def trainer(self) -> Caller:
+        return self._officer("trainer")
+
+    @cached_property
+    def judge(self) -> Caller:
+        return self._officer("judge")
 
     @cached_property
     def second_points_officer(self) -> Caller:

@@ -1,0 +1,1 @@
+"""菜单式培训: requests and answers."""
