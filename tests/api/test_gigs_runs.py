@@ -22,6 +22,7 @@ from app.matching.plan_check import RULES
 from app.models.gigs import AllocationRun, Assignment, Offer, PlanUnfilled, RosterMember, Shift, TrainingProposal
 from app.rules.gigs.allocation import LEASE, RunState
 from app.rules.gigs.offers import AssignmentState, OfferSource, OfferState
+from app.rules.identity.roles import Role
 from app.services.gigs import board, offers, problem_of, run_work
 from app.tasks.delivery import deliver_due
 from tests.factories.world import Someone, World, ok, refused
@@ -31,6 +32,7 @@ from tests.support.funnel import later
 from tests.support.gig_people import taken
 from tests.support.gigs import FLAT_SEAM, OVERLOCK, Floor, gigs_officer
 from tests.support.jobs import Hiring, count, counted, key
+from tests.support.training import course_form
 
 pytestmark = pytest.mark.anyio
 Row = dict[str, Any]
@@ -117,6 +119,22 @@ async def test_from_rows_to_offers(world: World, floor: Floor) -> None:
     }  # fmt: skip
     proposed = [one["text"] for one in ok(await (await gigs_officer(world)).get("/training-proposals"))]
     assert ["2级2人" in proposed[0], "5级1人" in proposed[1]] == [True, True]
+    # The training office hears of it with the numbers, and what it takes up is taken up here.
+    trainer = await world.person()
+    await world.appoint(trainer, Role.TRAINING_OFFICER)
+    shortages = ok(await trainer.get("/training/shortages"))["items"]
+    assert {(one["kind"], one["occupation_code"], one["level"], one["heads"]) for one in shortages} == {
+        ("allocation", FLAT_SEAM, 2, 2), ("allocation", OVERLOCK, 5, 1),
+    }  # fmt: skip
+    course = ok(await trainer.post("/training/courses", course_form(1, minimum=1), key=key()))
+    course = ok(await trainer.post(f"/training/courses/{course['id']}/publish", {"expected_version": 1}, key=key()))
+    lock = next(one for one in shortages if one["occupation_code"] == OVERLOCK)
+    take = {"course_id": course["id"], "heads": 1, "expected_version": lock["version"]}
+    ok(await trainer.post(f"/training/shortages/{lock['id']}/take", take, key=key()))
+    states = {
+        one["process_code"]: one["state"] for one in ok(await (await gigs_officer(world)).get("/training-proposals"))
+    }
+    assert states == {FLAT_SEAM: "proposed", OVERLOCK: "taken"}
     refused(await act(floor.dispatcher, told, "publish"), 409, "allocation_run_state_wrong")
     # Delivered twice by a worker that died in between: nobody is asked twice.
     async with world.runtime.db.unit_of_work() as session:

@@ -7,6 +7,7 @@ import pytest
 from pypdf import PdfReader
 
 from app.core.pdf import DOCUMENTS, has_glyph, legible, render
+from app.core.qr import svg_of
 
 # A private character, and one that no script has.
 LACKING = "\ue123"
@@ -30,6 +31,8 @@ def test_markup_in_the_data_is_text(template: str) -> None:
         "title": "标题", "subtitle": words, "note": words,
         "facts": [["姓名", words]], "lines": [["1", "2026-01-01", "获得积分", words, "+1", "1"]],
         "settlements": [{"facts": [["姓名", words], ["企业", words]], "lines": [["", "", words, "1.00"]], "due": "1.00", "paid": "0.00"}],
+        "name": words, "course": words, "class": words, "brand": words, "hours": "24", "score": "", "number": "BGPX",
+        "issued": "2026年", "valid": "长期", "place": "宝盖镇", "state": words, "url": "https://x.example", "qr": svg_of("x"),
     }  # fmt: skip
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(render(template, data))).pages)
     assert "".join(text.split()).count("".join(words.split())) >= 4
