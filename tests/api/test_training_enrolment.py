@@ -229,6 +229,20 @@ async def test_a_group_that_fits_is_seated_at_once_and_answered_together(school:
     assert sorted(entry["state"] for entry in group["entries"]) == ["enrolled", "enrolled", "waitlisted"]
 
 
+async def test_a_group_that_comes_together_is_approved_together(school: School) -> None:
+    owner, firm = await school.world.firm()
+    await school.world.appoint(owner, "owner", "enterprise", firm)  # type: ignore[arg-type]
+    made = await school.open_class(await school.course(), capacity=2, needs_approval=True)
+    three = await school.listed(owner, firm, 3)
+    form = {"enterprise_id": firm, "mode": "all", "person_ids": [one.id for one in three]}
+    group = ok(await owner.post(f"/training/classes/{made['id']}/groups", form, key=key()))
+    assert {entry["state"] for entry in group["entries"]} == {"pending_approval"}
+    assert ok(await school.act(school.officer, group["entries"][0], "approve"))["state"] == "waitlisted"
+    fresh = ok(await owner.get(f"/training/firms/{firm}/groups"))["items"][0]
+    assert {entry["state"] for entry in fresh["entries"]} == {"waitlisted"}
+    assert (await school.get(made))["free"] == 2
+
+
 async def test_a_group_is_of_the_firms_own_people_and_all_of_them_fit(school: School) -> None:
     owner, firm = await school.world.firm()
     await school.world.appoint(owner, "owner", "enterprise", firm)  # type: ignore[arg-type]

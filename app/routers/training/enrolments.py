@@ -268,9 +268,9 @@ async def list_firm_people(actor: Firm, enterprise_id: UUID, session: Reads) -> 
     dependencies=[limited(RateKind.SHEET)],
     responses=WORKBOOK | read_errors(EnterpriseNotFoundError, TooManyRequestsError),
 )  # fmt: skip
-async def get_roster_template(actor: Firm, enterprise_id: UUID, session: Reads, runtime: RuntimeDep) -> Response:
+async def get_roster_template(actor: Firm, enterprise_id: UUID, runtime: RuntimeDep) -> Response:
     """报名名单模板（Excel）。"""
-    return workbook(await groups.template(runtime, session, actor, enterprise_id), "training-roster")
+    return workbook(await groups.template(runtime, actor, enterprise_id), "training-roster")
 
 
 @router.post(

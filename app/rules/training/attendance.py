@@ -4,7 +4,6 @@ The code stands on the person's phone and names the person and the session: sent
 owner (complaint mod_attendance #424). Where a camera fails, the trainer's list does, with a reason (#713).
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.core.errors import ConflictError, NotFoundError, UnprocessableError
@@ -90,10 +89,6 @@ def stands_for(mark: SessionMark, starts_at: datetime, enrolled_at: datetime | N
 def share_of(minutes: int, whole: int) -> int:
     """Per cent of the hours, rounded down."""
     return minutes * PERCENT // whole if whole else 0
-
-
-def attended(minutes: Iterable[int]) -> int:
-    return sum(minutes)
 
 
 class MarkWrongError(ConflictError):

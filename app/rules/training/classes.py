@@ -37,10 +37,9 @@ CLASS_NEXT: dict[ClassState, frozenset[ClassState]] = {
     C.COMPLETED: frozenset(),
     C.CANCELLED: frozenset(),
 }
-# People may still ask for a seat; those before the course and in it; what the public list shows.
+# People may still ask for a seat; the course lies ahead; what the public list shows.
 TAKING = frozenset({C.ENROLLING, C.FULL})
 AHEAD = frozenset({C.APPROVED, *TAKING, C.CLOSED})
-TAUGHT = frozenset({C.RUNNING, C.ASSESSING, C.COMPLETED})
 VISIBLE = frozenset(ClassState) - {C.DRAFT, C.APPROVED}
 # What sessions of such a class stand in the way of others.
 OCCUPYING = frozenset(ClassState) - {C.CANCELLED, C.COMPLETED}

@@ -78,7 +78,7 @@ async def scan(
         raise rules.CheckInCodeOldError
     klass, rows = await lock_in_taught(session, actor, klass.id, [enrolment_id])
     enrolment = _of(rows, enrolment_id, actor)
-    _check_open(klass, enrolment)
+    _check_open(klass)
     mark, minutes = rules.mark_by_code(one.starts_at, one.ends_at, now)
     known = await _mark(session, one.id, enrolment.id)
     if known is None:
@@ -97,7 +97,7 @@ async def set_marks(
     klass, rows = await lock_in_taught(session, actor, klass.id, sorted(wanted))
     for enrolment_id, mark in sorted(wanted.items()):
         enrolment = _of(rows, enrolment_id, actor)
-        _check_open(klass, enrolment)
+        _check_open(klass)
         known = await _mark(session, one.id, enrolment_id)
         current = known.mark if known is not None else SessionMark.UNMARKED
         rules.check_mark(rules.stands_for(current, one.starts_at, enrolment.enrolled_at), mark.mark)
@@ -188,8 +188,7 @@ def _of(rows: dict[UUID, Enrolment], enrolment_id: UUID, actor: Actor) -> Enrolm
     return found
 
 
-def _check_open(klass: TrainingClass, enrolment: Enrolment) -> None:
-    del enrolment
+def _check_open(klass: TrainingClass) -> None:
     if klass.state not in MARKED:
         raise ClassStateError(current=klass.state.label, target=ClassState.RUNNING.label)
 

@@ -19,7 +19,7 @@ from app.rules.identity.masks import mask_name
 from app.rules.identity.roles import Actor, Permission, check_town_wide
 from app.rules.training import certificates as rules
 from app.rules.training.certificates import NUMBER_SIGNS, PREFIX, CertificateState
-from app.rules.training.classes import ClassNotFoundError, ClassState
+from app.rules.training.classes import ClassNotFoundError, ClassState, periods_of
 from app.rules.training.enrolments import EnrolmentState
 from app.services.identity import audit
 from app.services.identity.people import facts_of
@@ -196,7 +196,7 @@ async def paper(runtime: Runtime, held: Held, *, url: str, qr: str) -> bytes:
     row, course = held.row, held.course
     data = {
         "title": "培训合格证书", "name": held.name or "（持有人已注销账号）", "course": course.title,
-        "brand": course.brand.label, "class": held.klass.title, "hours": str(row.minutes // 45),
+        "brand": course.brand.label, "class": held.klass.title, "hours": str(periods_of(row.minutes)),
         "score": "" if row.score is None else f"，考核{row.score}分", "number": row.number,
         "issued": _day(row.issued_on), "valid": "长期" if row.valid_to is None else _day(row.valid_to),
         "place": PLACE, "state": "" if row.state is S.ISSUED else f"本证书{row.state.label}", "url": url, "qr": qr,

@@ -180,7 +180,7 @@ async def change_session(
     await session.flush()
     await _check_places(session, [one])
     await clashes.check_moved(session, row.id, people)
-    await _span(session, row, now)
+    await _span(session, row)
     row.enrol_until = min(row.enrol_until, row.first_at)
     row.touch(now)
     await session.flush()
@@ -365,8 +365,7 @@ async def _check_places(session: AsyncSession, rows: Sequence[ClassSession]) -> 
         raise rules.TrainerClashError(at=at, title=title)
 
 
-async def _span(session: AsyncSession, row: TrainingClass, now: datetime) -> None:
-    del now
+async def _span(session: AsyncSession, row: TrainingClass) -> None:
     sessions = await sessions_of(session, row.id)
     row.first_at, row.last_at = min(one.starts_at for one in sessions), max(one.ends_at for one in sessions)
     row.minutes = sum(rules.minutes_of(one.starts_at, one.ends_at) for one in sessions)

@@ -9,11 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.crypto import crypto_of
 from app.core.db import check_version, lock
-from app.models.training import Enrolment, TrainingClass
+from app.models.training import Enrolment, EntryGroup, TrainingClass
 from app.rules.identity.roles import Actor, SelfReviewError, check_town_wide
 from app.rules.training import enrolments as rules
 from app.rules.training.classes import ClassNotFoundError, ClassState
-from app.rules.training.enrolments import EnrolmentState
+from app.rules.training.enrolments import EnrolmentState, GroupMode
 from app.services.identity import audit
 from app.services.identity.people import hold_person
 from app.services.training import gates, seats
@@ -26,10 +26,15 @@ E = EnrolmentState
 async def approve(
     session: AsyncSession, actor: Actor, enrolment_id: UUID, *, expected_version: int, now: datetime
 ) -> Entry:
-    """Approved is not yet seated: where the class is full they stand on the list."""
+    """Approved is not yet seated: where the class is full they stand on the list. A group that comes together is approved together."""
     klass, row = await _lock_pending(session, actor, enrolment_id, expected_version)
-    row.decided_by = actor.person_id
-    await seats.put(session, klass, [row], mode=None, approved=True, by_themselves=False, now=now)
+    together = await _together(session, row)
+    if any(one.person_id == actor.person_id for one in together):
+        raise SelfReviewError
+    for one in together:
+        one.decided_by = actor.person_id
+    mode = GroupMode.ALL if len(together) > 1 else None
+    await seats.put(session, klass, together, mode=mode, approved=True, by_themselves=False, now=now)
     await close_question(session, klass, actor.person_id, now)
     audit.by(session, actor, "enrolment_approved", SUBJECT, row.id, now=now)
     return await entry(session, actor, row)
@@ -116,6 +121,23 @@ async def _lock_pending(
     if row.state is not E.PENDING_APPROVAL:
         raise rules.EnrolmentStateError(current=row.state.label, target=E.ENROLLED.label)
     return klass, row
+
+
+async def _together(session: AsyncSession, row: Enrolment) -> Sequence[Enrolment]:
+    """Who is decided about with this one: all of its group that still ask, where the group is all or nothing."""
+    if row.group_id is None:
+        return [row]
+    group = (await session.exec(select(EntryGroup).where(EntryGroup.id == row.group_id))).one()
+    if group.mode is not GroupMode.ALL:
+        return [row]
+    rows = await session.exec(
+        select(Enrolment)
+        .where(Enrolment.group_id == row.group_id, Enrolment.state == E.PENDING_APPROVAL)
+        .order_by(col(Enrolment.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return rows.all()
 
 
 async def _companions(session: AsyncSession, row: Enrolment) -> Sequence[Enrolment]:

@@ -41,7 +41,7 @@ async def problems(
     found: dict[UUID, AppError] = {}
     for person_id in people:
         try:
-            _check(person_id, row, course, facts, agreed, passed, titles, inside, busy, now)
+            _check(person_id, course, facts, agreed, passed, titles, inside, busy, now)
         except AppError as error:
             found[person_id] = error
     return found
@@ -70,7 +70,6 @@ async def passed_by(
 
 def _check(
     person_id: UUID,
-    row: TrainingClass,
     course: Course,
     facts: Mapping[UUID, PersonFacts],
     agreed: set[UUID],
@@ -80,7 +79,6 @@ def _check(
     busy: Mapping[UUID, tuple[str, str]],
     now: datetime,
 ) -> None:
-    del row
     if person_id not in agreed:
         raise ConsentMissingError(purpose=ConsentPurpose.SERVICE.label, code=ConsentPurpose.SERVICE.value)
     if person_id in inside:

@@ -106,10 +106,9 @@ async def enter_from_file(
     return done
 
 
-async def template(runtime: Runtime, session: ReadSession, actor: Actor, enterprise_id: UUID) -> bytes:
-    """The sheet to fill in; masked names of the firm's list as a help."""
+async def template(runtime: Runtime, actor: Actor, enterprise_id: UUID) -> bytes:
+    """The sheet to fill in; what it takes is said in notes."""
     _check_firm(actor, enterprise_id)
-    del session
     table = Table(
         title="报名名单", head=[column for column, _ in COLUMNS], rows=[], wide=[wide for _, wide in COLUMNS],
         notes=["一人一行，姓名和手机号要与本人登记的一致。", "只能填写已扫企业码加入本企业名单的人。", f"一次最多{ROWS_AT_MOST}人。"],

@@ -1,7 +1,6 @@
 """Results from marks and scores; the end of a class; feedback; one's own record."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -163,15 +162,6 @@ async def my_record(session: ReadSession, actor: Actor) -> tuple[list[Learned], 
     for one in found:
         years[one.klass.last_at.astimezone(CHINA).year] += one.enrolment.minutes or 0
     return found, dict(years)
-
-
-async def people_taught(session: AsyncSession | ReadSession, class_id: UUID) -> Sequence[Enrolment]:
-    rows = await session.exec(
-        select(Enrolment)
-        .where(Enrolment.class_id == class_id, col(Enrolment.state).in_(sorted(TAUGHT)))
-        .order_by(col(Enrolment.created_at), col(Enrolment.id))
-    )
-    return rows.all()
 
 
 async def _result(
