@@ -17,7 +17,7 @@ from app.core.ids import new_id
 from app.core.logging import configure_logging
 from app.core.middleware import Edge
 from app.core.settings import Settings
-from app.routers import common, failures, gigs, identity, jobs, organisation, points, training
+from app.routers import common, disputes, failures, gigs, identity, jobs, organisation, points, training
 from app.routers.document import finished
 from app.services import reactions
 from app.services.jobs.openings import warm
@@ -75,6 +75,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         *gigs.ROUTERS,
         *points.ROUTERS,
         *training.ROUTERS,
+        *disputes.ROUTERS,
         *common.ROUTERS,
         *identity.ROUTERS,
         *organisation.ROUTERS,

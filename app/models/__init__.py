@@ -1,6 +1,6 @@
 """Every table, so that the metadata is whole wherever this package is imported."""
 
 from app.core import tables
-from app.models import common, gigs, identity, jobs, organisation, points, training
+from app.models import common, disputes, gigs, identity, jobs, organisation, points, training
 
-__all__ = ["common", "gigs", "identity", "jobs", "organisation", "points", "tables", "training"]
+__all__ = ["common", "disputes", "gigs", "identity", "jobs", "organisation", "points", "tables", "training"]

@@ -18,6 +18,7 @@ from app.core.security import TokenClaims, TokenError
 from app.rules.identity.access import Reach, Way
 from app.rules.identity.onbehalf import AgentScope, NotOnBehalfError
 from app.rules.identity.roles import Actor, Permission, check_permission
+from app.services.identity import audit
 from app.services.identity.actors import actor_key, keep_awake, load_actor
 from app.services.identity.onbehalf import stand_in
 from app.services.runtime import Runtime
@@ -40,6 +41,7 @@ UNKEPT = frozenset(
         "export_my_data",
         "reveal_person",
         "reveal_survey_answer",
+        "reveal_case_contacts",
     }
 )
 BEARER = "bearer "
@@ -134,8 +136,8 @@ class Requires(SecurityBase):
 class RequiresSelfOrAgent(Requires):
     """One's own affairs, or those of a person for whom the caller may act (代办)."""
 
-    def __init__(self, scope: AgentScope, reach: Reach) -> None:
-        super().__init__(Permission.SELF, reach)
+    def __init__(self, scope: AgentScope, reach: Reach, also: tuple[Way, ...] = ()) -> None:
+        super().__init__(Permission.SELF, reach, also)
         self.scope = scope
 
     async def __call__(self, request: Request, actor: MaybeActor, on_behalf_of: OnBehalf = None) -> Actor:
@@ -153,8 +155,8 @@ def require(permission: Permission, reach: Reach = Reach.NONE, *also: Way) -> An
     return Depends(Requires(permission, reach, also))
 
 
-def assisted(scope: AgentScope, reach: Reach = Reach.NONE) -> Any:
-    return Depends(RequiresSelfOrAgent(scope, reach))
+def assisted(scope: AgentScope, reach: Reach = Reach.NONE, *also: Way) -> Any:
+    return Depends(RequiresSelfOrAgent(scope, reach, also))
 
 
 # The commonest case: any signed-in person, about their own affairs, and rows of theirs that the path names.
@@ -254,6 +256,18 @@ async def reads(request: Request) -> AsyncIterator[ReadSession]:
 
 
 Reads = Annotated[ReadSession, Depends(reads, scope="function")]
+
+
+async def witnessed(runtime: RuntimeDep) -> AsyncIterator[ReadSession]:
+    """For reads that must stand in the audit log: written after the route and before the answer, or there is no answer."""
+    async with runtime.db.reading() as session:
+        looks = audit.watch(session)
+        yield session
+    async with runtime.db.unit_of_work() as second:
+        audit.write_down(second, looks)
+
+
+Witnessed = Annotated[ReadSession, Depends(witnessed, scope="function")]
 
 
 async def rows(request: Request) -> AsyncIterator[ReadConnection]:

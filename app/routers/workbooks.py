@@ -1,4 +1,4 @@
-"""Excel and PDF files as answers."""
+"""Excel and PDF files, and archives of files, as answers."""
 
 from typing import Any
 
@@ -21,3 +21,12 @@ DOCUMENT: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {}}, 
 def document(content: bytes, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"', "Cache-Control": "private, no-store"}
     return Response(content, media_type=MEDIA_TYPE, headers=headers)
+
+
+ZIP_TYPE = "application/zip"
+ARCHIVE: dict[int | str, dict[str, Any]] = {200: {"content": {ZIP_TYPE: {}}, "description": "ZIP 文件"}}
+
+
+def archive(content: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type=ZIP_TYPE, headers=headers)

@@ -17,6 +17,8 @@ from app.rules.jobs.fairs import BoothState
 from app.rules.jobs.kept import DAYS_OF
 from app.services.common import files
 from app.services.common.notices import notify, notify_all
+from app.services.disputes import life as disputes_life
+from app.services.disputes import news as disputes_news
 from app.services.events import (
     AccountDeleted,
     ApplicationMoved,
@@ -110,17 +112,12 @@ def register() -> None:
     subscribe(FairCancelled, tell_fair_cancelled)
     subscribe(SavedSearchesMatched, tell_searcher)
     subscribe(PersonMerged, forget_doubly_saved)
-    # What becomes of a worker's registration; who is told of offers and seats, and what a free seat sets going.
-    profile_life.register()
-    gig_news.register()
-    # What earns points, and what becomes of them with the record; who is told of points, claims, redemptions.
-    points_life.register()
-    points_news.register()
-    # What training does to profiles and shortages; who is told of demands, seats, certificates, competitions.
-    training_life.register()
-    training_news.register()
-    job_proven.register()
-    gig_proven.register()
+    # Per domain: `life` is what it sets going and what ends in it, `news` who is told of what, in words only.
+    for domain in (
+        profile_life, gig_news, points_life, points_news, training_life, training_news, job_proven, gig_proven,
+        disputes_life, disputes_news,
+    ):  # fmt: skip
+        domain.register()
 
 
 async def tell_claimant(session: AsyncSession, event: EnterpriseClaimReviewed) -> None:

@@ -23,6 +23,7 @@ from app.models.identity import (
 from app.rules.identity.onbehalf import UNDO_WITHIN
 from app.rules.identity.sessions import REFRESH_LIFETIME
 from app.services.common import file_sweeps
+from app.services.disputes import clock_sweep, desk, intake, performing
 from app.services.gigs import (
     accidents,
     assignments,
@@ -96,6 +97,10 @@ async def sweep(runtime: Runtime) -> dict[str, int]:
         "classes_turned": await _repeat(runtime, lambda session: classes.advance_due(session, now=now)),
         "demands_expired": await _repeat(runtime, lambda session: pools.expire_due(session, now=now)),
         "certificates_expired": await _repeat(runtime, lambda session: certificates.expire_due(session, now=now)),
+        "cases_opened": await _repeat(runtime, lambda session: intake.open_untaken(session, now=now)),
+        "cases_returned": await _repeat(runtime, lambda session: desk.return_orphans(session, now=now)),
+        "case_deadlines_told": await _repeat(runtime, lambda session: clock_sweep.tell_due(session, now=now)),
+        "confirmations_lapsed": await _repeat(runtime, lambda session: performing.lapse_windows(session, now=now)),
         "papers_expired": await _once(runtime, lambda session: papers.open_expired(session, now=now)),
     }
     for name, statement in _spent(now).items():

@@ -86,6 +86,8 @@ class Operation:
             "year": "2026",
             "since": "2026-11-01",
             "until": "2026-11-30",
+            "first": "2026-11-01",
+            "last": "2026-11-30",
         }
         good |= dict.fromkeys(("signature", "timestamp", "nonce", "echostr"), "x")
         return {row["name"]: good[row["name"]] for row in self.parameters("query") if row.get("required")}
@@ -124,6 +126,7 @@ async def mighty(world: World) -> Someone:
         Role.POINTS_CLERK,
         Role.GRID_MEMBER,
         Role.TRAINING_OFFICER,
+        Role.CASE_MANAGER,
         Role.TRAINER,
         Role.JUDGE,
     ):

@@ -44,6 +44,9 @@ PER_PERSON: dict[str, tuple[RateKind, str, str, int]] = {
     "export_class_roster": (RateKind.SHEET, "GET", f"/training/classes/{NOBODY}/roster.xlsx", 404),
     "get_roster_template": (RateKind.SHEET, "GET", f"/training/firms/{NOBODY}/roster-template.xlsx", 403),
     "print_certificate": (RateKind.SHEET, "GET", f"/training/certificates/{NOBODY}/paper.pdf", 404),
+    "print_agreement": (RateKind.SHEET, "GET", f"/case-agreements/{NOBODY}/paper.pdf", 404),
+    "print_inspection_file": (RateKind.SHEET, "GET", f"/cases/{NOBODY}/inspection-file.pdf", 404),
+    "export_case_volume": (RateKind.SHEET, "GET", f"/cases/{NOBODY}/volume.zip", 403),
     "export_firm_training_report": (
         RateKind.SHEET,
         "GET",

@@ -12,6 +12,7 @@ from app.rules.identity.roles import Permission, Role
 from tests.architecture.matrix import CALLERS, Operation, operations
 from tests.factories.world import V1, Someone, World, ok, refused
 from tests.support import cast as rows_of
+from tests.support import cast_disputes as disputes_of
 from tests.support import cast_gigs as gigs_of
 from tests.support import cast_points as points_of
 from tests.support import cast_surveys as surveys_of
@@ -157,6 +158,12 @@ CASES = [
     Case("list_competition_entries", training_of.competitions),
     Case("list_my_competition_scores", training_of.competitions),
     Case("check_competition_entry", training_of.contestants, STALE | {"eligible": True}),
+    Case("submit_firm_case", rows_of.firms, disputes_of.COMPLAINT),
+    Case("get_case", disputes_of.cases),
+    Case("screen_case", disputes_of.managed, STALE | {"cause": "other"}),
+    Case("take_case", disputes_of.waiting, STALE),
+    Case("list_case_desk"),
+    Case("get_conference", disputes_of.conferences),
     Case("list_no_show_appeals"),
     Case("decide_no_show", gigs_of.no_shows, STALE | {"uphold": True, "decision": "维持"}),
     Case("list_minimum_wages"),

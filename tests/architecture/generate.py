@@ -37,6 +37,8 @@ TITLES = {
     "InterviewState": "面试", "InvitationState": "岗位邀请",
     "FairState": "招聘会", "BoothState": "招聘会参展",
     "PersonState": "个人账号", "ReportState": "举报", "RepresentationState": "代办授权", "ReviewState": "内容复核",
+    "CaseState": "调解案件", "PartyConsent": "当事人是否同意调解", "SeatState": "调解小组席位", "MediationSessionState": "一次调解",
+    "AgreementState": "调解协议", "TermState": "协议约定", "ConfirmationState": "司法确认", "ConferenceState": "党建联席会议",
     "SurveyWaveState": "就业摸底", "SuspensionState": "企业暂停", "VacancyState": "岗位",
 }  # fmt: skip
 Table = dict[Labelled, frozenset[Labelled]]

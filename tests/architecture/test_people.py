@@ -23,6 +23,12 @@ LOOSE = {"audit_entry.actor_id"}
 _ROSTER = "the public roster, which stays"
 _PAPERS = "papers of a firm, kept with its claim or licence"
 LEFT_ALONE = {
+    "case_vote.party_id": "a party's word on a seat or an extension: the volume of the case",
+    "agreement_term.party_id": "the agreement, which the law keeps",
+    "agreement_term.to_party_id": "the agreement, which the law keeps",
+    "party_representative.party_id": "who stood for a party: the volume of the case",
+    "session_attendance.party_id": "who was there: the volume of the case",
+    "case_evidence.file_id": "what was shown in a case stays in its volume",
     "worker_skill.proof_file_id": "goes with the skill",
     "worker_profile.minor_health_file_id": "goes with the profile",
     "worker_profile.minor_registration_file_id": "goes with the profile",

@@ -126,7 +126,7 @@ def test_every_resource_ends_before_the_answer(routes: list[Any]) -> None:
             if inspect.isasyncgenfunction(node.call) or inspect.isgeneratorfunction(node.call):
                 seen.add(node.call)
                 assert node.scope == "function", f"{route.name}: {node.call}"
-    assert seen == {deps.unit, deps.reads, deps.rows}
+    assert seen == {deps.unit, deps.reads, deps.rows, deps.witnessed}
 
 
 def test_every_route_keeps_keyed_answers(routes: list[Any]) -> None:
@@ -136,6 +136,16 @@ def test_every_route_keeps_keyed_answers(routes: list[Any]) -> None:
 def test_keys_are_required_where_something_must_not_happen_twice(routes: list[Any]) -> None:
     required = {route.name for route in routes if uses(route, deps.key_required)}
     assert required == {
+        "submit_case", "submit_firm_case", "add_case_note", "record_case", "take_case", "assign_case_manager",
+        "screen_case", "advise_out_case", "accept_case", "ask_case_consent", "change_case_kind",
+        "update_case_facts", "add_case_party", "absorb_cases", "record_interruption", "say_case_consent",
+        "withdraw_case", "leave_case", "add_case_statement", "release_case_statement", "add_case_evidence",
+        "release_case_evidence", "appoint_case_representative", "dismiss_case_representative", "rate_case",
+        "invite_to_seat", "answer_seat", "vote_on_seat", "replace_seat", "begin_mediation", "suspend_case",
+        "resume_case", "ask_for_extension", "vote_on_extension", "escalate_case", "end_case", "follow_up_case",
+        "close_case", "arrange_mediation_session", "record_minutes", "confirm_minutes", "cancel_mediation_session",
+        "draft_agreement", "sign_agreement", "register_term_done", "register_term_not_done",
+        "apply_for_confirmation", "decide_confirmation", "prepare_conference", "hold_conference",
         "propose_points_rule", "adopt_points_rule", "end_points_rule", "open_points_budget", "claim_points",
         "withdraw_points_claim", "appeal_points_claim", "review_points_claim", "answer_points_appeal",
         "reverse_points_claim", "announce_activity", "join_activity", "leave_activity", "cancel_activity",

@@ -16,6 +16,9 @@ PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-c
 LONGEST_NAME = 63
 # Foreign keys that say who did something: rows are never looked up by them, and people are never deleted as rows.
 WHO_DID_IT = {
+    "agreement_signature.by_person_id", "case_agreement.drafted_by", "case_event.by_person_id", "case_evidence.by_person_id",
+    "case_note.by_person_id", "case_statement.by_person_id", "case_vote.by_person_id", "conference.called_by",
+    "dispute_case.opened_by", "mediation_session.set_by", "panel_seat.invited_by", "session_attendance.said_by",
     "attendance_mark.marked_by", "certificate.ended_by", "certificate.issued_by", "competition.announced_by",
     "competition_entry.checked_by", "competition_objection.answered_by", "competition_score.judge_id", "declaration.checked_by",
     "demand_pool.quoted_by", "enrolment.decided_by", "enrolment.jumped_by", "entry_group.made_by",

@@ -118,6 +118,9 @@ def _value(connection: Connection, column: sa.Column[Any]) -> Any:  # noqa: PLR0
     if column.table.name == "training_demand" and column.name in {"enterprise_id", "grid_id"}:
         # A person asks for themselves.
         return None
+    if column.table.name == "session_attendance" and column.name == "seat_id":
+        # A party or a seat.
+        return None
     if column.name == "agent_id" and column.nullable:
         # Nobody acts for themselves.
         return None

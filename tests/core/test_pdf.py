@@ -32,6 +32,11 @@ def test_markup_in_the_data_is_text(template: str) -> None:
         "facts": [["姓名", words]], "lines": [["1", "2026-01-01", "获得积分", words, "+1", "1"]],
         "settlements": [{"facts": [["姓名", words], ["企业", words]], "lines": [["", "", words, "1.00"]], "due": "1.00", "paid": "0.00"}],
         "name": words, "course": words, "class": words, "brand": words, "hours": "24", "score": "", "number": "BGPX",
+        "version": "1", "made": "2026年", "parties": [{"side": "申请人", "name": words}], "responsibility": words,
+        "content": words, "manner": words, "effect": words, "waiting": words,
+        "terms": [{"number": "1", "party": words, "to": "—", "what": words, "amount": "1.00", "due": "2026年"}],
+        "signatures": [{"kind": "当事人", "name": words, "way": "本人", "at": "2026年"}],
+        "parts": [{"title": words, "lines": [words, words]}, {"title": words, "lines": []}],
         "issued": "2026年", "valid": "长期", "place": "宝盖镇", "state": words, "url": "https://x.example", "qr": svg_of("x"),
     }  # fmt: skip
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(render(template, data))).pages)

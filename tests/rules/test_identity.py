@@ -61,7 +61,7 @@ EXPECTED: dict[Role, set[Permission]] = {
     Role.POINTS_OFFICER: STAFF
     | {Permission.POINTS_READ, Permission.POINTS_MANAGE, Permission.POINTS_REVIEW, Permission.ACTIVITY_MANAGE},
     Role.POINTS_CLERK: STAFF | {Permission.PERSON_ASSIST, Permission.POINTS_PICK_UP},
-    Role.CASE_MANAGER: STAFF | {Permission.PERSON_REVEAL},
+    Role.CASE_MANAGER: STAFF | {Permission.PERSON_REVEAL, Permission.DISPUTE_HANDLE},
     Role.MEDIATOR: STAFF,
     Role.LIAISON_LEADER: STAFF,
     Role.LIAISON_CADRE: STAFF,
@@ -71,7 +71,7 @@ EXPECTED: dict[Role, set[Permission]] = {
     Role.AUDITOR: STAFF | {Permission.AUDIT_READ, Permission.POINTS_READ},
     Role.OWNER: FIRM
     | DISPATCH
-    | {Permission.TRAINING_ENTER, Permission.TRAINING_ORDER}
+    | {Permission.TRAINING_ENTER, Permission.TRAINING_ORDER, Permission.DISPUTE_ANSWER}
     | {Permission.ENTERPRISE_MANAGE},
     Role.RECRUITER: FIRM | {Permission.TRAINING_ENTER, Permission.TRAINING_ORDER},
     Role.DISPATCHER: DISPATCH | {Permission.CALL_HANDLE},
@@ -142,7 +142,6 @@ SCOPES: dict[Role, set[ScopeKind]] = {
     Role.TRAINER: {ScopeKind.TOWN, ScopeKind.CLASS},
     Role.JUDGE: {ScopeKind.TOWN, ScopeKind.COMPETITION},
     Role.POINTS_CLERK: {ScopeKind.TOWN, ScopeKind.SITE},
-    Role.MEDIATOR: PLACES | {ScopeKind.CASE},
     Role.JOBS_OFFICER: PLACES | {ScopeKind.FAIR},
     Role.AUDITOR: {ScopeKind.TOWN},
 }

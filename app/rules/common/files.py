@@ -32,6 +32,7 @@ class FilePurpose(Labelled):
     POINTS_EVIDENCE = "points_evidence", "积分申报照片"
     DECLARATION_PAPER = "declaration_paper", "职称或等级申报材料"
     TRAINING_ROSTER = "training_roster", "培训报名名单"
+    CASE_EVIDENCE = "case_evidence", "调解案件证据"
 
 
 class FileState(Labelled):
@@ -53,6 +54,8 @@ class PurposeRule:
     kinds: frozenset[FileKind]
     # Strangers see it once it is ready.
     public: bool = False
+    # Seen only through the thing that it lies with, also by who uploaded it; shown to nobody, so WeChat is not asked.
+    guarded: bool = False
 
 
 _PAPERS = PurposeRule(frozenset({FileKind.IMAGE, FileKind.PDF}))
@@ -72,6 +75,7 @@ PURPOSES: dict[FilePurpose, PurposeRule] = {
     FilePurpose.POINTS_EVIDENCE: PurposeRule(frozenset({FileKind.IMAGE})),
     FilePurpose.DECLARATION_PAPER: _PAPERS,
     FilePurpose.TRAINING_ROSTER: PurposeRule(frozenset({FileKind.SHEET})),
+    FilePurpose.CASE_EVIDENCE: PurposeRule(frozenset({FileKind.IMAGE, FileKind.PDF}), guarded=True),
 }
 SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # Content type by what the bytes are, never by what the name says.

@@ -59,6 +59,10 @@ class NoticeKind(Labelled):
     CERTIFICATE = "certificate", "培训证书"
     DECLARATION = "declaration", "职称与等级申报"
     COMPETITION = "competition", "技能竞赛"
+    DISPUTE = "dispute", "调解进展"
+    DISPUTE_ASKED = "dispute_asked", "调解：请您表示意见"
+    DISPUTE_SEAT = "dispute_seat", "邀请参加调解"
+    DISPUTE_DEADLINE = "dispute_deadline", "调解期限"
 
 
 class Channel(Labelled):
@@ -141,6 +145,10 @@ NOTICE_REACH: dict[NoticeKind, ReachRule] = {
     NoticeKind.CERTIFICATE: ReachRule(sms=True),
     NoticeKind.DECLARATION: ReachRule(sms=True),
     NoticeKind.COMPETITION: ReachRule(sms=True),
+    NoticeKind.DISPUTE: ReachRule(sms=True),
+    NoticeKind.DISPUTE_ASKED: ReachRule(sms=True, call=True),
+    NoticeKind.DISPUTE_SEAT: ReachRule(sms=True),
+    NoticeKind.DISPUTE_DEADLINE: ReachRule(sms=True),
 }
 # identity design: quiet hours 21:00–07:00 unless the person opted in; China Standard Time.
 QUIET_FROM, QUIET_TO = time(21), time(7)

@@ -49,6 +49,8 @@ class TaskKind(Labelled):
     ENROLMENT_APPROVAL = "enrolment_approval", "审核培训报名"
     DECLARATION_CHECK = "declaration_check", "初核申报材料"
     COMPETITION_OBJECTION = "competition_objection", "答复竞赛异议"
+    CASE_INTAKE = "case_intake", "接收调解申请"
+    RESOLUTION = "resolution", "联席会议决议"
 
 
 class TaskState(Labelled):
@@ -99,10 +101,14 @@ TASK_PERMISSIONS: dict[TaskKind, Permission] = {
     TaskKind.ENROLMENT_APPROVAL: Permission.TRAINING_MANAGE,
     TaskKind.DECLARATION_CHECK: Permission.TRAINING_MANAGE,
     TaskKind.COMPETITION_OBJECTION: Permission.TRAINING_MANAGE,
+    TaskKind.CASE_INTAKE: Permission.DISPUTE_HANDLE,
+    TaskKind.RESOLUTION: Permission.DISPUTE_HANDLE,
 }
 
 # What nothing in the system can do: done in the world, then ticked off with a word about it.
-BY_HAND = frozenset({TaskKind.ACCOUNT_ABANDONED, TaskKind.WECHAT_PUNISHED, TaskKind.KEPT_CONTRADICTED})
+BY_HAND = frozenset({
+    TaskKind.ACCOUNT_ABANDONED, TaskKind.WECHAT_PUNISHED, TaskKind.KEPT_CONTRADICTED, TaskKind.RESOLUTION,
+})  # fmt: skip
 
 
 def check_by_hand(kind: TaskKind) -> None:

@@ -59,6 +59,8 @@ class Permission(StrEnum):
     CALL_HANDLE = "common:call:handle"
     COMPETITION_JUDGE = "training:competition:judge"
     CONTENT_REVIEW = "common:content:review"
+    DISPUTE_ANSWER = "disputes:case:answer"
+    DISPUTE_HANDLE = "disputes:case:manage"
     ENTERPRISE_MANAGE = "organisation:enterprise:manage"
     ENTERPRISE_REVIEW = "organisation:enterprise:review"
     FAIR_MANAGE = "jobs:fair:manage"
@@ -104,7 +106,7 @@ ROLE_SCOPES: dict[Role, frozenset[ScopeKind]] = {
     Role.TRAINER: frozenset({ScopeKind.TOWN, ScopeKind.CLASS}),
     Role.JUDGE: frozenset({ScopeKind.TOWN, ScopeKind.COMPETITION}),
     Role.POINTS_CLERK: frozenset({ScopeKind.TOWN, ScopeKind.SITE}),
-    Role.MEDIATOR: _AREAS | {ScopeKind.CASE},
+    # Nobody is appointed to a case: its seats are given by invitation in the case itself.
     Role.JOBS_OFFICER: _AREAS | {ScopeKind.FAIR},
     # Who watches everybody stands for the whole town or not at all.
     Role.AUDITOR: frozenset({ScopeKind.TOWN}),
@@ -137,7 +139,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.GIGS_OFFICER: _OFFICER | {
         Permission.ALLOCATION_RUN, Permission.GIG_DECIDE, Permission.GIG_ORDER_REVIEW,
     },
-    Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL},
+    Role.CASE_MANAGER: _STAFF | {Permission.PERSON_REVEAL, Permission.DISPUTE_HANDLE},
     Role.GRID_LEADER: _GRID | {Permission.SURVEY_READ},
     Role.GRID_MEMBER: _GRID,
     Role.POINTS_OFFICER: _STAFF | {
@@ -150,7 +152,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AUDITOR: _STAFF | {Permission.AUDIT_READ, Permission.POINTS_READ},
     Role.OWNER: frozenset({
         Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.ENTERPRISE_MANAGE,
-        Permission.TRAINING_ENTER, Permission.TRAINING_ORDER, *_DISPATCH,
+        Permission.TRAINING_ENTER, Permission.TRAINING_ORDER, Permission.DISPUTE_ANSWER, *_DISPATCH,
     }),
     Role.RECRUITER: frozenset({
         Permission.VACANCY_WRITE, Permission.APPLICATION_MANAGE, Permission.TRAINING_ENTER, Permission.TRAINING_ORDER,

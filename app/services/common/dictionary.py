@@ -18,7 +18,7 @@ from app.rules.identity.onbehalf import REPRESENTATION_TEXTS, REPRESENTATION_VER
 
 # The oldest mini-program release that speaks this API.
 LEAST_CLIENT_VERSION = "1.0.0"
-FEATURES = ("identity", "organisation", "jobs", "gigs", "points", "training")
+FEATURES = ("identity", "organisation", "jobs", "gigs", "points", "training", "disputes")
 
 
 @cache

@@ -101,17 +101,17 @@ async def upload(runtime: Runtime, session: AsyncSession, actor: Actor, received
     now = runtime.clock.now()
     name, key = Storage.new_name(), Storage.new_key()
     await runtime.storage.put(name, key, clean.content)
-    row_id = new_id()
+    row_id, asked = new_id(), kind is FileKind.IMAGE and not PURPOSES[purpose].guarded
     row = File(
         id=row_id, created_at=now, updated_at=now, owner_id=actor.caller_id, app=actor.app, purpose=purpose, kind=kind,
         # A document cannot be asked about, and no purpose shows one to strangers.
-        state=FileState.CHECKING if kind is FileKind.IMAGE else FileState.READY,
+        state=FileState.CHECKING if asked else FileState.READY,
         media_type=clean.media_type, size=len(clean.content), width=clean.width, height=clean.height,
         object_name=name, key_sealed=runtime.crypto.seal("file", "key", row_id, key),
     )  # fmt: skip
     session.add(row)
     await session.flush()
-    if kind is FileKind.IMAGE:
+    if asked:
         await _ask_for_a_check(session, row, now)
     audit.by(session, actor, "file_uploaded", "file", row.id, now=now, purpose=purpose.value)
     return row
@@ -152,8 +152,9 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         )
     )
     public = [purpose for purpose, rule in PURPOSES.items() if rule.public]
+    guarded = [purpose for purpose, rule in PURPOSES.items() if rule.guarded]
     return or_(
-        col(File.owner_id) == actor.caller_id,
+        and_(col(File.owner_id) == actor.caller_id, or_(col(File.purpose).not_in(guarded), col(File.bound).is_(False))),
         and_(col(File.purpose).in_(public), col(File.state) == FileState.READY),
         col(File.id).in_(used),
     )
@@ -221,8 +222,9 @@ def check_link_of(runtime: Runtime, row: File) -> str:
 
 
 async def links_of(
-    runtime: Runtime, session: AsyncSession | ReadSession, file_ids: Sequence[UUID], *, reviewing: bool = False
-) -> dict[UUID, str]:
+    runtime: Runtime, session: AsyncSession | ReadSession, file_ids: Sequence[UUID], *, reviewing: bool = False,
+    lifetime: timedelta = LINK_LIFETIME,
+) -> dict[UUID, str]:  # fmt: skip
     """Links for those who may see the thing that the files lie with: the caller has asked that. Nothing for what is gone.
 
     `reviewing`: for the second person, who looks at what nobody else may see yet; the others get what is ready.
@@ -231,7 +233,7 @@ async def links_of(
     if not reviewing:
         use, where = VIEW, and_(where, col(File.state) == FileState.READY)
     rows, now = await session.exec(select(File).where(where)), runtime.clock.now()
-    return {row.id: runtime.links.make(_path(row.id), row.id, use=use, now=now, lifetime=LINK_LIFETIME) for row in rows}
+    return {row.id: runtime.links.make(_path(row.id), row.id, use=use, now=now, lifetime=lifetime) for row in rows}
 
 
 async def serve(

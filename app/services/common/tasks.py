@@ -90,6 +90,12 @@ async def is_settled(session: AsyncSession, kind: TaskKind, subject_id: UUID, ot
     return found.one_or_none() is not None
 
 
+async def open_subjects(session: AsyncSession | ReadSession, kind: TaskKind) -> set[UUID]:
+    """The things of this kind that still wait for somebody."""
+    found = await session.exec(select(col(Task.subject_id)).where(Task.kind == kind, Task.state == TaskState.OPEN))
+    return set(found.all())
+
+
 def visible_to(actor: Actor) -> ColumnElement[bool]:
     """Which kinds of task are this person's business: those whose act they may do for the whole town."""
     kinds = [kind for kind, permission in TASK_PERMISSIONS.items() if actor.town_wide(permission)]

@@ -33,7 +33,7 @@ from app.rules.gigs.timesheets import (
 )
 from app.rules.identity.roles import Actor
 from app.services.gigs import law, marks, timesheets
-from app.services.gigs.events import WagesClaimed
+from app.services.gigs.events import MediationChosen, WagesClaimed
 from app.services.gigs.timesheets import Sheet
 
 TABLE = "timesheet_difference"
@@ -124,7 +124,8 @@ async def mediate(session: AsyncSession, crypto: Crypto, actor: Actor, sheet: Sh
     )  # fmt: skip
     facts = json.dumps(await _facts(session, crypto, sheet, found), ensure_ascii=False)
     referral.facts_sealed = crypto.seal("mediation_referral", "facts", referral.id, facts)
-    await insert_or_ignore(session, MediationReferral, referral.model_dump())
+    if await insert_or_ignore(session, MediationReferral, referral.model_dump()):
+        await emit(session, MediationChosen(at=now, referral_id=referral.id, by=actor.caller_id))
     await timesheets.note(session, crypto, actor, sheet, "timesheet_referred", "选择调解工时分歧", now)
     await emit(session, WagesClaimed(at=now, enterprise_id=sheet.row.enterprise_id, person_id=sheet.row.person_id))
     words = f"{sheet.side.label}选择了调解，工时、记录和双方说明已备好；双方都认可的部分照常支付。"

@@ -204,6 +204,13 @@ class WagesClaimed(Event):
     person_id: UUID
 
 
+class MediationChosen(Event):
+    """A side took a difference to mediation: the referral holds the facts; `by`: the human at the screen."""
+
+    referral_id: UUID
+    by: UUID
+
+
 class NoShowCounted(Event):
     no_show_id: UUID
     person_id: UUID

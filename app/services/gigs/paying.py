@@ -37,7 +37,7 @@ from app.rules.identity.roles import Actor, Permission
 from app.services.common import files
 from app.services.common.lists import newest_first
 from app.services.gigs import reckoning, settlements
-from app.services.gigs.events import WagesClaimed
+from app.services.gigs.events import MediationChosen, WagesClaimed
 from app.services.identity import audit
 from app.services.identity.assisted import note_act
 
@@ -174,7 +174,8 @@ async def mediate(
     )  # fmt: skip
     facts = json.dumps(await _facts(session, crypto, row, before), ensure_ascii=False)
     referral.facts_sealed = crypto.seal("mediation_referral", "facts", referral.id, facts)
-    await insert_or_ignore(session, MediationReferral, referral.model_dump())
+    if await insert_or_ignore(session, MediationReferral, referral.model_dump()):
+        await emit(session, MediationChosen(at=now, referral_id=referral.id, by=actor.caller_id))
     await _note(session, crypto, actor, row, "wage_referred", "选择调解工资争议", now)
     if side is Side.WORKER:
         await emit(session, WagesClaimed(at=now, enterprise_id=row.enterprise_id, person_id=row.person_id))

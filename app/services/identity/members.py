@@ -7,7 +7,7 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.models.identity import Appointment
-from app.rules.identity.roles import ROLE_PERMISSIONS, Permission, Role, ScopeKind
+from app.rules.identity.roles import ROLE_PERMISSIONS, STAFF_ROLES, Permission, Role, ScopeKind
 
 
 async def people_with(
@@ -46,3 +46,39 @@ async def area_staff(
         .order_by(col(Appointment.person_id))
     )
     return list(rows.all())
+
+
+async def firms_of(session: AsyncSession, person_id: UUID, *, now: datetime) -> set[UUID]:
+    """The firms in which this person holds any office now."""
+    rows = await session.exec(
+        select(col(Appointment.scope_id)).where(
+            Appointment.person_id == person_id, Appointment.scope_kind == ScopeKind.ENTERPRISE,
+            col(Appointment.valid_from) <= now,
+            or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now),
+        )
+    )  # fmt: skip
+    return {scope_id for scope_id in rows if scope_id is not None}
+
+
+async def holds_staff_office(session: AsyncSession, person_id: UUID, *, now: datetime) -> bool:
+    rows = await session.exec(
+        select(col(Appointment.id)).where(
+            Appointment.person_id == person_id, col(Appointment.role).in_(sorted(STAFF_ROLES)),
+            col(Appointment.valid_from) <= now,
+            or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now),
+        ).limit(1)
+    )  # fmt: skip
+    return rows.one_or_none() is not None
+
+
+async def holders_of(session: AsyncSession, role: Role, *, now: datetime) -> list[UUID]:
+    """Who holds this office now, for whatever scope, in id order."""
+    rows = await session.exec(
+        select(col(Appointment.person_id))
+        .where(
+            Appointment.role == role, col(Appointment.valid_from) <= now,
+            or_(col(Appointment.valid_to).is_(None), col(Appointment.valid_to) > now),
+        )
+        .distinct()
+    )  # fmt: skip
+    return sorted(rows.all())

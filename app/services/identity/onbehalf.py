@@ -222,6 +222,21 @@ async def list_representations(session: ReadSession, actor: Actor, *, now: datet
     return rows.all()
 
 
+async def have_acted(session: AsyncSession, person_id: UUID, others: Sequence[UUID]) -> bool:
+    """One of them has acted, or may act, for the other (代办), at whatever time."""
+    rows = await session.exec(
+        select(col(Representation.id))
+        .where(
+            or_(
+                (col(Representation.agent_id) == person_id) & col(Representation.person_id).in_(others),
+                (col(Representation.person_id) == person_id) & col(Representation.agent_id).in_(others),
+            )
+        )
+        .limit(1)
+    )
+    return rows.one_or_none() is not None
+
+
 async def revoke(
     session: AsyncSession,
     crypto: Crypto,

@@ -103,6 +103,11 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
     "declaration.person_id": _mine(M.MOVE, D.HANDLED, "申报：未转报的撤回，材料解除关联；已转报的保存"),
     "competition_entry.person_id": _mine(M.MOVE, D.HANDLED, "竞赛报名：退出未截止的；成绩只有编号"),
     "competition_objection.person_id": _mine(M.MOVE, D.KEEP, "竞赛异议：处理记录"),
+    "case_party.person_id": _mine(M.MOVE, D.HANDLED, "调解当事人：退出或终止未了的调解；已形成的协议和档案依法保存"),
+    "party_representative.person_id": _mine(M.MOVE, D.HANDLED, "调解中代表或代理他人：撤销；记录只有编号"),
+    "panel_seat.person_id": PersonColumn(
+        exported=False, on_merge=M.STAY, on_deletion=D.HANDLED, why="调解小组席位：离席；案件的记录"
+    ),
     "household_member.person_id": _mine(M.FIRST, D.DELETE, "家庭账户成员"),
     "pick_up_guard.person_id": PersonColumn(
         exported=False, on_merge=M.FIRST, on_deletion=D.DELETE, why="输错领取码的次数"
@@ -139,6 +144,10 @@ PERSON_COLUMNS: dict[str, PersonColumn] = {
             "attendance_mark.marked_by", "certificate.issued_by", "certificate.ended_by", "declaration.checked_by",
             "competition.announced_by", "competition_entry.checked_by", "competition_score.judge_id",
             "competition_objection.answered_by",
+            "dispute_case.manager_id", "dispute_case.opened_by", "case_event.by_person_id", "case_note.by_person_id",
+            "case_statement.by_person_id", "case_evidence.by_person_id", "case_vote.by_person_id", "panel_seat.invited_by",
+            "mediation_session.set_by", "session_attendance.said_by", "case_agreement.drafted_by",
+            "agreement_signature.by_person_id", "conference.called_by",
         ),
         _DONE_BY,
     ),
@@ -162,6 +171,7 @@ ONE_RUNNING: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {
     "class_feedback": (("class_id",), frozenset()),
     "declaration": (("kind", "occupation_code"), frozenset({"passed", "failed", "withdrawn"})),
     "competition_entry": (("competition_id",), frozenset()),
+    "case_party": (("case_id",), frozenset()),
 }
 # Rows that belong to a person through another row: child column → parent table; exported and deleted with it.
 CHILDREN: dict[str, str] = {
@@ -172,6 +182,8 @@ CHILDREN: dict[str, str] = {
     "points_claim_photo.claim_id": "points_claim",
     "attendance_mark.enrolment_id": "enrolment",
     "declaration_paper.declaration_id": "declaration",
+    "case_statement.party_id": "case_party",
+    "case_evidence.party_id": "case_party",
     "settlement_line.settlement_id": "settlement",
     "timesheet_difference.timesheet_id": "timesheet",
     "application_step.application_id": "application",
@@ -195,6 +207,8 @@ EXPORTED_CHILDREN = frozenset(
         "site_mark",
         "posting",
         "attendance_mark",
+        "case_statement",
+        "case_evidence",
         "declaration_paper",
         "points_lot",
         "points_hold",

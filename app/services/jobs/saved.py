@@ -66,7 +66,7 @@ class OpenedSearch:
 async def save_vacancy(session: AsyncSession, actor: Actor, vacancy_id: UUID, *, now: datetime) -> Kept:
     """Saving twice changes nothing."""
     await _lock_owner(session, actor.person_id)
-    vacancy = await get_visible(session, actor, vacancy_id, now=now)  # type: ignore[arg-type]  # a writing session reads as well
+    vacancy = await get_visible(session, actor, vacancy_id, now=now)
     check_consent(await consents_of(session, actor.person_id), ConsentPurpose.SERVICE)
     row = await _find_saved(session, actor.person_id, vacancy_id)
     if row is None:

@@ -141,7 +141,9 @@ async def update_vacancy(
     return Saved(row, findings)
 
 
-async def get_visible(session: ReadSession, actor: Actor | None, vacancy_id: UUID, *, now: datetime) -> Vacancy:
+async def get_visible(
+    session: ReadSession | AsyncSession, actor: Actor | None, vacancy_id: UUID, *, now: datetime
+) -> Vacancy:
     found = await session.exec(select(Vacancy).where(Vacancy.id == vacancy_id, visible_to(actor, now)))
     row = found.one_or_none()
     if row is None:

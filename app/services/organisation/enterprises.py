@@ -110,6 +110,11 @@ async def exists(session: AsyncSession, enterprise_id: UUID) -> bool:
     return found.one_or_none() is not None
 
 
+async def area_of(session: AsyncSession, enterprise_id: UUID) -> UUID | None:
+    """None: not known in which area the firm lies."""
+    return (await session.exec(select(col(Enterprise.area_id)).where(Enterprise.id == enterprise_id))).one_or_none()
+
+
 async def is_public(session: AsyncSession, enterprise_id: UUID) -> bool:
     found = await session.exec(
         select(col(Enterprise.id)).where(Enterprise.id == enterprise_id, Enterprise.state == EnterpriseState.APPROVED)

@@ -46,6 +46,7 @@ EXPECTED: dict[str, tuple[str, int | None]] = {
     "posting_rules": ("招聘信息规则", None),
     "posting_terms": ("招聘信息用词", None),
     "minimum_wages": ("最低工资标准", None),
+    "dispute_policies": ("调解期限和人数", None),
     "labour_limits": ("工时、年龄与平台期限", None),
     "survey_questions": ("就业摸底题目", None),
     "survey_options": ("就业摸底选项", None),

@@ -122,7 +122,7 @@ async def scope_names(session: ReadSession, scopes: Sequence[tuple[ScopeKind, UU
 async def check_scope_exists(session: AsyncSession, kind: ScopeKind, scope_id: UUID | None) -> None:
     if kind is ScopeKind.TOWN:
         return
-    # What this release has no rows of (cases) cannot be anybody's scope yet.
+    # No office is given for a case: an answer here would say which cases there are.
     table = _SCOPE_TABLES.get(kind)
     if table is None:
         raise ScopeIdError

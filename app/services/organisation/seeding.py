@@ -32,6 +32,7 @@ from app.rules.organisation import LiaisonState
 from app.services.common.calendar import load_calendar
 from app.services.common.codes import load_codes
 from app.services.common.tasks import close_tasks, open_task
+from app.services.disputes.policies import load_dispute_policies
 from app.services.gigs.seeding import load_labour_limits
 from app.services.jobs.seeding import load_posting_rules, open_wage_tasks
 from app.services.jobs.survey_questions import load_questions
@@ -74,6 +75,7 @@ async def load_seeds(session: AsyncSession, *, directory: Path, now: datetime) -
         await load_calendar(session, directory=directory, now=now),
         *await load_posting_rules(session, directory=directory, now=now),
         await load_labour_limits(session, directory=directory, now=now),
+        await load_dispute_policies(session, directory=directory, now=now),
         *await load_questions(session, directory=directory, now=now),
         await load_points_rules(session, directory=directory, now=now),
         *await load_training(session, directory=directory, now=now),

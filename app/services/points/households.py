@@ -130,3 +130,14 @@ async def _opened(session: AsyncSession | ReadSession, row: PointsHousehold, now
     names = [facts[one].name if one in facts else None for one in people]
     purse = await own.points_of_household(session, row.id, now=now)
     return Household(row, purse, [mask_name(name) if name else "未填姓名" for name in names])
+
+
+async def share_one(session: AsyncSession, person_id: UUID, others: Sequence[UUID]) -> bool:
+    """The person and one of the others are members of one household."""
+    mine = select(col(HouseholdMember.household_id)).where(HouseholdMember.person_id == person_id)
+    rows = await session.exec(
+        select(col(HouseholdMember.person_id))
+        .where(col(HouseholdMember.person_id).in_(others), col(HouseholdMember.household_id).in_(mine))
+        .limit(1)
+    )
+    return rows.one_or_none() is not None

@@ -1,6 +1,6 @@
 """Rewards, the sites that hand them over, and their stock: what came in, what was written off by two persons."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -282,3 +282,9 @@ async def _check_name(session: AsyncSession, name: str, but: UUID | None) -> Non
     taken = found.one_or_none()
     if taken is not None and taken != but:
         raise rules.SiteNameTakenError(name=name)
+
+
+async def has_donor(session: AsyncSession, names: Collection[str]) -> bool:
+    """Somebody of these names has given a reward to the town."""
+    rows = await session.exec(select(col(Reward.id)).where(col(Reward.donor).in_(sorted(names))).limit(1))
+    return rows.one_or_none() is not None

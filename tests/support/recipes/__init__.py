@@ -6,6 +6,7 @@ up is made anew each time.
 
 from tests.support.recipes import (
     common,
+    disputes,
     fairs,
     funnel,
     gigs_offers,
@@ -37,6 +38,7 @@ __all__ = [
     "Town",
     "Values",
     "common",
+    "disputes",
     "fairs",
     "funnel",
     "gigs_offers",

@@ -177,6 +177,14 @@ class Town:
         return self._officer("judge")
 
     @cached_property
+    def case_manager(self) -> Caller:
+        return self._officer("case_manager")
+
+    @cached_property
+    def mediator(self) -> Caller:
+        return self._officer("mediator")
+
+    @cached_property
     def second_points_officer(self) -> Caller:
         return self._officer("points_officer")
 

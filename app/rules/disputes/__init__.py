@@ -1,0 +1,1 @@
+"""“1+N+X” mediation: states, rights, clocks, panel, agreements. Pure."""
