@@ -13,7 +13,7 @@ SIMPLE = ("新发布在前", "离家最近", "工资最高")
 
 
 def against_simple_orders(teller: Teller, stack: Stack) -> None:
-    teller.chapter("二十八、推荐效果的度量（两人独立标注的 1000 对）")
+    teller.chapter("三十三、推荐效果的度量（两人独立标注的 1000 对）")
     labels = [word for rater in "ab" for word in ("--labels", str(CARDS / f"town-grades-{rater}.csv"))]
     told = stack.command("evaluate", str(CARDS / "town-cards.json"), "--tuning", str(TUNING), *labels)
     report = told[told.index("### 报告") :]

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from demo import fairs, gigs, measured, office, people, points, search, steps, survey, training, weeks
+from demo import disputes, fairs, gigs, measured, office, people, points, search, steps, survey, training, weeks
 from demo.client import Caller, Refused, Sandbox
 from demo.stack import Stack
 from demo.teller import Teller
@@ -42,6 +42,7 @@ def main() -> None:
             gigs.a_week(teller, stack, sandbox, admin, second, recruiter, firm_id)
             ahead = points.a_year(teller, stack, sandbox, admin)
             training.a_class(teller, stack, sandbox, admin, recruiter, firm_id, ahead)
+            disputes.twelve_wages(teller, stack, sandbox, admin, recruiter, firm_id, ahead)
             measured.against_simple_orders(teller, stack)
     print(f"\n共核对 {len(teller.checked)} 项，全部做到，用时 {time.monotonic() - started:.1f} 秒。")
 
