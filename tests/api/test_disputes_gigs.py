@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete
 from sqlmodel import col, select, update
 
-from app.models.disputes import DisputeCase
+from app.models.disputes import DisputeCase, DisputePolicyRow
 from app.models.gigs import MediationReferral
 from app.rules.identity.roles import Role, ScopeKind
 from app.tasks.sweeps import sweep
@@ -116,3 +117,21 @@ async def test_every_look_is_written_down(world: World, floor: Floor, owner: Som
     assert len(log) == len(parts)
     assert {one["actor_id"] for one in log} == {worker.id}
     assert "只收到一百元" not in str(log)
+
+
+async def test_a_town_that_has_not_seeded_its_numbers_yet(world: World, floor: Floor, owner: Someone) -> None:  # noqa: F811
+    """Migrated, not seeded: mediation can be chosen all the same, and the case is there once the numbers are."""
+    worker = await agreed(world, floor, await worked(world, floor))
+    await later(world, timedelta(days=40), worker, floor.dispatcher, owner)
+    await sweep(world.runtime)
+    async with world.runtime.db.unit_of_work() as session:
+        rows = [row.model_dump() for row in await session.exec(select(DisputePolicyRow))]
+        await session.exec(delete(DisputePolicyRow))
+    (row,) = await mine(worker)
+    ok(await step(worker, f"me/settlements/{row['id']}/mediate", row))
+    await sweep(world.runtime)
+    assert await count(world, DisputeCase) == 0
+    async with world.runtime.db.unit_of_work() as session:
+        session.add_all(DisputePolicyRow(**row) for row in rows)
+    await sweep(world.runtime)
+    assert await count(world, DisputeCase) == 1

@@ -25,7 +25,7 @@ from app.rules.identity.consents import ConsentPurpose, check_consent
 from app.rules.identity.roles import Actor, check_permission
 from app.rules.organisation import EnterpriseNotFoundError
 from app.schemas.disputes.cases import CasePartyForm, FirmCaseForm, RecordCaseForm, SubmitCaseForm
-from app.services.disputes import log
+from app.services.disputes import log, policies
 from app.services.disputes.events import CaseWaits
 from app.services.disputes.standing import ANSWER, HANDLE
 from app.services.gigs import referrals
@@ -140,6 +140,9 @@ async def record(session: AsyncSession, actor: Actor, form: RecordCaseForm, *, n
 
 async def open_from_referral(session: AsyncSession, referral_id: UUID, *, by: UUID, now: datetime) -> None:
     """A side chose mediation over a time sheet or a settlement: that is the application, received now."""
+    if not await policies.are_loaded(session):
+        # The sweep opens it once the numbers are there; the difference itself is on record.
+        return
     referral = await referrals.take(session, referral_id, now=now)
     if referral is None:
         return
@@ -167,7 +170,7 @@ async def open_from_referral(session: AsyncSession, referral_id: UUID, *, by: UU
 
 async def open_untaken(session: AsyncSession, *, now: datetime, limit: int = 50) -> int:
     """The sweep: what was taken to mediation before there were cases."""
-    found = await referrals.untaken(session, limit)
+    found = await referrals.untaken(session, limit) if await policies.are_loaded(session) else []
     for referral_id, person_id in found:
         await open_from_referral(session, referral_id, by=person_id, now=now)
     return len(found)

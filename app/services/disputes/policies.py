@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.core.db import ReadSession
+from app.core.errors import UnavailableError
 from app.models.disputes import DisputePolicyRow
 from app.rules.disputes.clocks import CasePolicy, policies_of
 from app.services.organisation.seed_files import read_csv, typed_rows
@@ -19,7 +20,14 @@ async def policies_on(session: AsyncSession | ReadSession, day: date) -> Mapping
     kept: dict[date, Mapping[str, CasePolicy]] = session.sync_session.info.setdefault("dispute_policies", {})
     if day not in kept:
         kept[day] = policies_of(await list_policies(session), day)
+    if not kept[day]:
+        # Migrated and not yet seeded: no number is invented, and the caller may come again.
+        raise UnavailableError
     return kept[day]
+
+
+async def are_loaded(session: AsyncSession | ReadSession) -> bool:
+    return (await session.exec(select(col(DisputePolicyRow.id)).limit(1))).one_or_none() is not None
 
 
 async def list_policies(session: AsyncSession | ReadSession) -> Sequence[DisputePolicyRow]:
