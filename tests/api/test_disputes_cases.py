@@ -346,7 +346,8 @@ async def test_deadlines_are_told_and_go_up_the_ladder(court: Court, world: Worl
     await court.pass_time(timedelta(minutes=1), worker, head)
     assert len(await told(worker, "dispute_deadline")) == count
     log = ok(await court.manager.get(f"/cases/{case['id']}/events"))["items"]
-    assert any(one["kind"] == "escalation_told" for one in log)
+    up = [one["told"] for one in log if one["kind"] == "escalation_told"]
+    assert "逾期提级通知：村、园区党委（柯秀婷），因“决定是否受理”逾期" in up
     refused(await head.get(f"/cases/{case['id']}"), 404, "case_not_found")
 
 

@@ -240,7 +240,5 @@ async def test_escalation_seats_those_who_are_known_and_free(court: Court, world
     assert ok(await head.get("/case-invitations"))["items"] == []
     log = ok(await court.manager.get(f"/cases/{case['id']}/events"))["items"]
     assert [one["told"] for one in log if one["kind"] == "escalated"] == [
-        "提级：网格长",
-        "提级：村、园区党委",
-        "提级：工作专班",
-    ]
+        "提级：网格长（谢桂明）", "提级：村、园区党委（柯秀婷）", "提级：工作专班（陈增坛、柳建波）",
+    ]  # fmt: skip

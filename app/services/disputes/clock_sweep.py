@@ -17,6 +17,7 @@ from app.services.disputes import ladder, log
 from app.services.disputes.events import DeadlineTold
 from app.services.disputes.people import everybody
 from app.services.disputes.policies import policies_on
+from app.services.organisation.ties import Named
 
 SOON, LATE, HANDED_UP = 1, 2, 3
 # The office's own duties: only these go up the ladder; what parties promised one another does not.
@@ -77,12 +78,14 @@ async def _tell(session: AsyncSession, case: DisputeCase, row: CaseDeadline, now
 async def _hand_up(session: AsyncSession, case: DisputeCase, row: CaseDeadline, now: datetime) -> None:
     """The first step above that has somebody who can be told; the numbers of the case and the clock, nothing of the matter."""
     level: CaseLevel = case.level
-    people: list[UUID] = []
-    while not people and level is not LADDER[-1]:
+    reached: list[Named] = []
+    while not reached and level is not LADDER[-1]:
         level = next_level(level)
-        people = [one.person_id for one in await ladder.people_at(session, case, level) if one.person_id is not None]
-    told: dict[str, Any] = {"clock": row.kind.value, "level": level.value, "people": len(people)}
+        reached = [one for one in await ladder.people_at(session, case, level) if one.person_id is not None]
+    names = [one.name for one in reached]
+    told: dict[str, Any] = {"clock": row.kind.value, "level": level.value, "names": names}
     await log.note(session, case, CaseEventKind.ESCALATION_TOLD, actor=None, now=now, **told)
+    people = [one.person_id for one in reached if one.person_id is not None]
     await _say(session, case, row, HANDED_UP, people, now, level)
 
 

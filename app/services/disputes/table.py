@@ -116,8 +116,12 @@ async def escalate(session: AsyncSession, actor: Actor, case_id: UUID, *, reason
     seated = 0
     for one in people:
         seated += await _offer_seat(session, actor, case, one.person_id, level, now)
-    data = {"level": level.value, "known": len(people), "invited": seated}
-    await log.move(session, case, C.ESCALATED, E.ESCALATED, actor=actor, now=now, words=reason, **data)
+    # Names as the public rosters print them: who was meant stays in the log.
+    named = [one.name for one in people]
+    await log.move(
+        session, case, C.ESCALATED, E.ESCALATED, actor=actor, now=now, words=reason, level=level.value, names=named,
+        invited=seated,
+    )  # fmt: skip
     return place
 
 

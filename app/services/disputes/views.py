@@ -196,7 +196,9 @@ def _left(days: int | None) -> str:
 def _told(row: CaseEvent) -> str:
     data = row.data
     if "level" in data:
-        return f"{row.kind.label}：{CaseLevel.of(data['level']).label}"
+        named = "、".join(data["names"]) or "公开名单没有记载"
+        why = f"，因“{ClockKind.of(data['clock']).label}”逾期" if "clock" in data else ""
+        return f"{row.kind.label}：{CaseLevel.of(data['level']).label}（{named}）{why}"
     if "days" in data:
         return f"{row.kind.label}：{data['days']}日"
     if "side" in data:
