@@ -10,6 +10,7 @@ from app.models.disputes import DisputeCase, DisputePolicyRow
 from app.models.gigs import MediationReferral
 from app.rules.identity.roles import Role, ScopeKind
 from app.tasks.sweeps import sweep
+from tests.api.test_disputes_cases import read_pdf
 from tests.api.test_gigs_pay import agreed, floor, mine, paying, step, worked  # noqa: F401  # `floor` is a fixture
 from tests.api.test_gigs_timesheets import act, done
 from tests.factories.world import Someone, World, ok, refused
@@ -72,6 +73,8 @@ async def test_a_difference_over_hours_chosen_by_the_firm(world: World, floor: F
     own = next(one for one in seen["parties"] if one["mine"])
     assert (seen["channel"], own["side"]) == ("timesheet", "respondent")
     assert (own["facts"]["firm"]["minutes"], own["facts"]["worker"]["minutes"]) == (420, 480)
+    paper = (await worker.get(f"/cases/{listed['id']}/inspection-file.pdf")).content
+    assert "企业记录420分钟，本人记录480分钟" in read_pdf(paper)
 
 
 async def test_what_was_chosen_before_there_were_cases(world: World, floor: Floor, owner: Someone) -> None:  # noqa: F811

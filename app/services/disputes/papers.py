@@ -243,11 +243,14 @@ def record_lines(facts: dict[str, Any]) -> list[str]:
         return [head, *(line["reckoning"] for line in facts["lines"])]
     if "shift" in facts:
         shift = facts["shift"]
-        return [
-            f"班次：{shift['title']}，{shift['starts_at']}至{shift['ends_at']}",
-            f"企业记录{facts['firm']['minutes']}分钟，本人记录{facts['worker']['minutes']}分钟",
-        ]
+        begun, over = (_instant(datetime.fromisoformat(shift[name])) for name in ("starts_at", "ends_at"))
+        firm, own = (_minutes_told(facts[side]["minutes"]) for side in ("firm", "worker"))
+        return [f"班次：{shift['title']}，{begun}至{over}", f"企业记录{firm}，本人记录{own}"]
     return [f"岗位：{facts['vacancy']['title']}"]
+
+
+def _minutes_told(minutes: int | None) -> str:
+    return "没有时间" if minutes is None else f"{minutes}分钟"
 
 
 def _amount(party: CaseParty) -> str:
