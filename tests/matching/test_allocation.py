@@ -54,7 +54,8 @@ def shift(key: str, day: int = 0, start: int = 480, minutes: int = 480, **change
 
 
 def last(problem: Problem, **options: Any) -> Plan:
-    return list(solve(problem, **options))[-1]
+    """With time enough that a busy machine does not end the search before its proof."""
+    return list(solve(problem, **({"seconds": 120.0} | options)))[-1]
 
 
 def alone(person: Worker, job: Shift, **problem: Any) -> Plan:

@@ -91,14 +91,17 @@ def malformed(town: Town, operation: Operation, call: Call) -> httpx.Response:
     return httpx.request(operation.method, town.url + path, content=body, headers=headers, timeout=30)
 
 
-def exercise(town: Town, document: dict[str, Any], listener: Listener) -> list[str]:
-    """What did not succeed, or broke."""
+def exercise(town: Town, document: dict[str, Any], listener: Listener, *, half: int) -> list[str]:
+    """What did not succeed, or broke. Every operation succeeds here; `half` of them are refused here in every way, the
+    other half on the other database.
+    """
     wrong = []
     # Which have no recipe yet, test_fuzz.py tells.
-    for operation in (one for one in operations_of(document) if one.name in RECIPES):
+    for number, operation in enumerate(one for one in operations_of(document) if one.name in RECIPES):
         call = RECIPES[operation.name](town)
-        answers = [send(town.url, operation, bad) for bad in spoiled(town.values, operation, call)]
-        if call.body is not None:
+        refusing = number % 2 == half
+        answers = [send(town.url, operation, bad) for bad in spoiled(town.values, operation, call)] if refusing else []
+        if refusing and call.body is not None:
             answers.append(malformed(town, operation, call))
         good = send(town.url, operation, call)
         # What is used up, ended or made already.
