@@ -108,10 +108,11 @@ def every(api: httpx.AsyncClient) -> list[Operation]:
 
 
 @pytest.fixture
-def with_body(every: list[Operation]) -> list[Operation]:
+def with_body(every: list[Operation], kind: str) -> list[Operation]:
+    """The shape of a body is refused before any database is asked: half of the operations on each."""
     found = [operation for operation in every if operation.schema is not None]
     assert len(found) > 15
-    return found
+    return found[("sqlite", "postgresql").index(kind) :: 2]
 
 
 @pytest.fixture
